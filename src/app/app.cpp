@@ -1,0 +1,158 @@
+#include "app/app.hpp"
+
+#include "runtime/host.hpp"
+#include "runtime/log.hpp"
+#include "runtime/text.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+
+namespace vbat {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto venus_claim_wait = 30s; // localsettings starts beside us (docs/protocols/venus-dbus.md, Instance)
+constexpr int hung_after_s = 30;
+
+std::vector<Member> members_of(const Config& config, TimePoint now) {
+    std::vector<Member> members;
+    for (const BatteryConfig& battery : config.batteries)
+        members.push_back({.name = battery.name,
+                           .coupling = battery.coupling,
+                           .nominal_voltage = battery.nominal_voltage,
+                           .max_age = config.timeout,
+                           .waiting_since = now});
+    return members;
+}
+
+VirtualBatterySettings battery_settings(const Config& config) {
+    return {.timeout = config.timeout,
+            .derive_time_to_go = config.time_to_go.enabled,
+            .time_to_go = {.target = config.time_to_go.soc, .recalculate_every = config.time_to_go.recalculate_every}};
+}
+
+std::string connection_text(const Config& config) {
+    std::vector<std::string> hosts;
+    for (const BatteryConfig& battery : config.batteries)
+        if (std::ranges::find(hosts, battery.broker.host) == hosts.end()) hosts.push_back(battery.broker.host);
+    std::string all = "MQTT";
+    for (const std::string& host : hosts) all += (all == "MQTT" ? " " : ", ") + host;
+    return all;
+}
+
+BatteryIdentity identity_of(const Config& config) {
+    return {.product_name = config.device_name,
+            .connection = connection_text(config),
+            .device_instance = config.device_instance,
+            .coupling = config.batteries.front().coupling};
+}
+
+std::string device_id(const Config& config) { return text("virtual_battery_", config.device_instance); }
+
+[[noreturn]] void abort_hung() {
+    log_error(text("the main loop has not turned for ", hung_after_s, " s: aborting, the supervisor starts anew"));
+    std::abort();
+}
+
+} // namespace
+
+App::App(const Config& config)
+    : bus_name_{"com.victronenergy.battery." + device_id(config)}, instance_{config.device_instance},
+      members_{members_of(config, EventLoop::now())}, battery_{battery_settings(config)},
+      items_{tree_, identity_of(config),
+             [this](const std::string& name) {
+                 settings_.store_custom_name(name);
+                 publish_soon_();
+             }},
+      service_{loop_, tree_, bus_name_}, publish_soon_{loop_.at_end_of_turn([this] { publish(EventLoop::now()); })},
+      settings_{loop_, device_id(config), config.device_instance,
+                {.on_instance = [this](int instance) { take_instance(instance); },
+                 .on_custom_name =
+                     [this](const std::string& name) {
+                         items_.set_custom_name(name);
+                         publish_soon_();
+                     },
+                 .on_refusal = [](const std::string& why) { log_warning(why); }}},
+      claim_deadline_{EventLoop::now() + (is_venus_os() ? venus_claim_wait : 0s)}, lost_(members_.size(), false),
+      watchdog_{hung_after_s, abort_hung} {
+    service_.check_name_is_free();
+    add_sources(config);
+    for (const int signal : {SIGTERM, SIGINT}) loop_.on_signal(signal, [this] { loop_.stop(); });
+    loop_.every(1s, [this](TimePoint now) {
+        watchdog_.beat();
+        publish(now);
+    });
+}
+
+// One connection per broker, however many batteries speak through it.
+void App::add_sources(const Config& config) {
+    std::vector<std::pair<BrokerConfig, MqttSource::Feeds>> brokers;
+    for (std::size_t i = 0; i < config.batteries.size(); ++i) {
+        const BatteryConfig& battery = config.batteries[i];
+        auto broker = std::ranges::find(brokers, battery.broker, &std::pair<BrokerConfig, MqttSource::Feeds>::first);
+        if (broker == brokers.end()) broker = brokers.insert(brokers.end(), {battery.broker, {}});
+        MqttSource::Feed feed{.member = &members_[i]};
+        if (battery.capacity) feed.configured_capacity = *battery.capacity / battery.nominal_voltage;
+        broker->second.emplace(battery.topic, std::move(feed));
+    }
+    std::string client_id = text(installation_id(), "_vb_", config.device_instance);
+    for (auto& [broker, feeds] : brokers) {
+        sources_.push_back(std::make_unique<MqttSource>(loop_, broker, client_id, std::move(feeds), publish_soon_));
+        client_id += '_'; // two connections to one broker, with different users, must not share a session
+    }
+}
+
+void App::run() {
+    log_info(text("version " VBAT_VERSION ", ", members_.size(), " batteries, device_instance ", instance_));
+    loop_.run();
+    if (service_.owns_name()) service_.release_name();
+}
+
+void App::publish(TimePoint now) {
+    const Bank bank = battery_.look(members_, now);
+    items_.show(bank);
+    service_.flush();
+    follow_presence(now);
+    tell_transitions(bank);
+}
+
+bool App::instance_is_settled(TimePoint now) const { return claimed_ || now >= claim_deadline_; }
+
+void App::follow_presence(TimePoint now) {
+    const bool present = battery_.is_present(members_, now) && instance_is_settled(now);
+    if (present && !service_.owns_name()) {
+        service_.own_name();
+        log_info(text(bus_name_, " is on the bus, instance ", instance_));
+    } else if (!present && service_.owns_name()) {
+        service_.release_name();
+        log_warning(bus_name_ + " leaves the bus: no battery has sent anything for the timeout");
+    }
+}
+
+// Clients read /DeviceInstance once, when the name appears: a new number means a new appearance.
+void App::take_instance(int instance) {
+    claimed_ = true;
+    if (instance != instance_) {
+        log_info(text("localsettings gives instance ", instance, " instead of ", instance_));
+        instance_ = instance;
+        if (service_.owns_name()) service_.release_name();
+        items_.set_instance(instance);
+    }
+    publish_soon_();
+}
+
+void App::tell_transitions(const Bank& bank) {
+    for (std::size_t i = 0; i < bank.members.size(); ++i) {
+        const MemberReport& member = bank.members[i];
+        if (member.lost == lost_[i]) continue;
+        lost_[i] = member.lost;
+        log_warning(text("battery ", member.name, member.lost ? ": no message for the timeout" : ": is back"));
+    }
+    if (bank.equal_weights && !told_equal_weights_)
+        log_warning("not every battery tells its InstalledCapacity: all weigh the same in the state of charge; set capacity_wh");
+    told_equal_weights_ |= bank.equal_weights;
+}
+
+} // namespace vbat

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "config/config.hpp"
+#include "core/aggregate.hpp"
+#include "device/battery_json.hpp"
+#include "link/mqtt_client.hpp"
+#include "runtime/rate_limit.hpp"
+
+#include <map>
+
+namespace vbat {
+
+// One broker and the batteries that speak through it: their messages become samples of their members.
+class MqttSource {
+public:
+    struct Feed {
+        Member* member;
+        Maybe<AmpereHours> configured_capacity{};
+        std::string last_payload{};
+    };
+    using Feeds = std::map<std::string, Feed>; // by topic
+
+    // `changed` is called once per turn in which a member got a new sample.
+    MqttSource(EventLoop& loop, const BrokerConfig& broker, std::string client_id, Feeds feeds, std::function<void()> changed);
+
+private:
+    void take_in(const std::vector<MqttMessage>& messages);
+    bool take_in(const MqttMessage& message, Feed& feed, TimePoint now);
+    void complain(const std::string& topic, const DecodedJson::Problem& problem, TimePoint now);
+
+    Feeds feeds_;
+    std::function<void()> changed_;
+    RateLimit complaints_;
+    MqttClient client_; // last: its thread delivers to the others
+};
+
+} // namespace vbat

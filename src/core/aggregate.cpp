@@ -1,0 +1,249 @@
+#include "core/aggregate.hpp"
+
+#include <algorithm>
+
+namespace vbat {
+namespace {
+
+using Members = std::vector<const Member*>; // all with a sample
+
+Duration silence(const Member& member, TimePoint now) {
+    return now - (member.sample ? member.sample->taken_at : member.waiting_since);
+}
+
+bool is_lost(const Member& member, TimePoint now) {
+    return member.max_age != Duration{} && silence(member, now) >= member.max_age;
+}
+
+// The id of a cell of the bank: "garage/Cell3".
+std::string prefixed(const Member& member, const std::string& id) {
+    constexpr std::size_t short_name = 8;
+    return member.name.substr(0, short_name) + '/' + id;
+}
+
+// Each rule leaves a value absent that it cannot know.
+
+template <auto Value>
+void sum_of_all(BatterySample& total, const Members& members) {
+    auto& sum = total.*Value;
+    sum.reset();
+    for (const Member* member : members) {
+        const auto& part = (*member->sample).*Value;
+        if (!part) return sum.reset(); // a part of a sum is a wrong number
+        sum = sum ? *sum + *part : *part;
+    }
+}
+
+template <auto Value, auto Better>
+void extreme(BatterySample& total, const Members& members) {
+    auto& best = total.*Value;
+    best.reset();
+    for (const Member* member : members) {
+        const auto& candidate = (*member->sample).*Value;
+        if (candidate && (!best || Better(*candidate, *best))) best = candidate;
+    }
+}
+
+template <auto Value, auto Id, auto Better>
+void extreme_with_id(BatterySample& total, const Members& members) {
+    (total.*Value).reset();
+    (total.*Id).reset();
+    for (const Member* member : members) {
+        const BatterySample& sample = *member->sample;
+        const auto& candidate = sample.*Value;
+        if (!candidate || (total.*Value && !Better(*candidate, *(total.*Value)))) continue;
+        total.*Value = candidate;
+        total.*Id = sample.*Id ? Maybe<std::string>{prefixed(*member, *(sample.*Id))} : std::nullopt;
+    }
+}
+
+template <auto Value>
+void same_everywhere(BatterySample& total, const Members& members) {
+    total.*Value = members.empty() ? std::nullopt : (*members.front()->sample).*Value;
+    for (const Member* member : members)
+        if ((*member->sample).*Value != total.*Value) (total.*Value).reset();
+}
+
+constexpr auto lower = [](const auto& a, const auto& b) { return a < b; };
+constexpr auto higher = [](const auto& a, const auto& b) { return a > b; };
+
+using S = BatterySample;
+using Rule = void (*)(BatterySample&, const Members&);
+
+constexpr Rule rules_of_fresh_members[] = {
+    sum_of_all<&S::power>,
+    sum_of_all<&S::current_average>,
+    sum_of_all<&S::charged_energy>,
+    sum_of_all<&S::discharged_energy>,
+    sum_of_all<&S::total_ah_drawn>,
+    extreme<&S::soh, lower>,
+    extreme<&S::temperature, higher>,
+    extreme<&S::mos_temperature, higher>,
+    extreme_with_id<&S::min_cell_voltage, &S::min_voltage_cell_id, lower>,
+    extreme_with_id<&S::max_cell_voltage, &S::max_voltage_cell_id, higher>,
+    extreme_with_id<&S::min_cell_temperature, &S::min_temperature_cell_id, lower>,
+    extreme_with_id<&S::max_cell_temperature, &S::max_temperature_cell_id, higher>,
+    extreme<&S::minimum_voltage, lower>,
+    extreme<&S::maximum_voltage, higher>,
+    extreme<&S::minimum_cell_voltage, lower>,
+    extreme<&S::maximum_cell_voltage, higher>,
+    extreme<&S::minimum_temperature, lower>,
+    extreme<&S::maximum_temperature, higher>,
+    extreme<&S::has_temperature, higher>,
+    extreme<&S::charge_cycles, higher>,
+    extreme<&S::time_since_last_full_charge, higher>,
+    extreme<&S::balancing, higher>,
+    extreme<&S::heating, higher>,
+    extreme<&S::allow_to_charge, higher>,
+    extreme<&S::allow_to_discharge, higher>,
+    extreme<&S::allow_to_balance, higher>,
+    extreme<&S::allow_to_heat, higher>,
+    extreme<&S::charge_request, higher>,
+    extreme<&S::battery_low_voltage, higher>,
+    extreme<&S::max_charge_cell_voltage, lower>,
+    same_everywhere<&S::state>,
+    same_everywhere<&S::cells_per_battery>,
+};
+
+// Wh where every one of these members knows its capacity, else all weigh the same.
+std::vector<double> weights(const Members& members) {
+    std::vector<double> result;
+    for (const Member* member : members) {
+        const auto& installed = member->sample->installed_capacity;
+        if (!installed || installed->value <= 0) return std::vector<double>(members.size(), 1.0);
+        result.push_back((member->nominal_voltage * *installed).value);
+    }
+    return result;
+}
+
+template <auto Value>
+void weighted_mean(BatterySample& total, const Members& members) {
+    const auto weight = weights(members);
+    double sum = 0;
+    double known = 0;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        const auto& part = (*members[i]->sample).*Value;
+        if (!part) continue;
+        sum += part->value * weight[i];
+        known += weight[i];
+    }
+    (total.*Value).reset();
+    if (known > 0) (total.*Value).emplace(sum / known);
+}
+
+void add_current(BatterySample& total) {
+    if (total.power && total.voltage && total.voltage->value != 0)
+        total.current = Amps{total.power->value / total.voltage->value + 0.0};
+}
+
+void add_charge(BatterySample& total, const Members& remembered) {
+    sum_of_all<&S::installed_capacity>(total, remembered);
+    sum_of_all<&S::capacity>(total, remembered);
+    weighted_mean<&S::soc>(total, remembered);
+    if (total.installed_capacity && total.capacity)
+        total.consumed_amphours = std::min(*total.capacity - *total.installed_capacity, AmpereHours{});
+}
+
+// A silent DC member is still on the busbar: its voltage limit holds, its currents count 0 A (decision in
+// docs/adr/0006-silent-dc-member.md).
+template <auto Limit>
+void add_current_limit(BatterySample& total, const Members& heard, const Members& fresh) {
+    const bool known = std::ranges::any_of(heard, [](const Member* m) { return ((*m->sample).*Limit).has_value(); });
+    if (!known) return;
+    Amps sum;
+    for (const Member* member : fresh) sum += ((*member->sample).*Limit).value_or(Amps{});
+    total.*Limit = sum;
+}
+
+void add_alarms(BatterySample& total, const Members& fresh, const std::vector<MemberReport>& reports) {
+    for (const Member* member : fresh)
+        for (std::size_t i = 0; i < alarm_count; ++i)
+            if (const auto& level = member->sample->alarms[i])
+                total.alarms[i] = std::max(total.alarms[i].value_or(0), *level);
+    auto& lost = total.alarms[static_cast<std::size_t>(Alarm::bms_cable)];
+    lost = std::max(lost.value_or(0), static_cast<int>(std::ranges::any_of(reports, &MemberReport::lost)));
+}
+
+bool blocks(const Maybe<int>& allowed, const Maybe<Amps>& limit) {
+    return (allowed && *allowed == 0) || (limit && limit->value == 0);
+}
+
+template <auto Allowed, auto Limit>
+Maybe<int> blocking(const Members& fresh) {
+    Maybe<int> count;
+    for (const Member* member : fresh) {
+        const auto& allowed = (*member->sample).*Allowed;
+        const auto& limit = (*member->sample).*Limit;
+        if (allowed || limit) count = count.value_or(0) + static_cast<int>(blocks(allowed, limit));
+    }
+    return count;
+}
+
+// What the members say of themselves wins; a bank of one has nothing to add but what is missing.
+void count_modules(BatterySample& total, std::size_t members, const Members& fresh) {
+    const auto online = static_cast<int>(fresh.size());
+    const auto add = [&](Maybe<int>& slot, Maybe<int> counted) {
+        if (members > 1 || !slot) slot = counted;
+    };
+    add(total.modules_online, online);
+    add(total.modules_offline, static_cast<int>(members) - online);
+    add(total.modules_blocking_charge, blocking<&S::allow_to_charge, &S::max_charge_current>(fresh));
+    add(total.modules_blocking_discharge, blocking<&S::allow_to_discharge, &S::max_discharge_current>(fresh));
+}
+
+BatterySample total_of(const Members& fresh, const Members& remembered, const Members& heard,
+                       const std::vector<MemberReport>& reports) {
+    BatterySample total;
+    for (const Rule rule : rules_of_fresh_members) rule(total, fresh);
+    weighted_mean<&S::voltage>(total, fresh);
+    add_current(total);
+    add_charge(total, remembered);
+    extreme<&S::max_charge_voltage, lower>(total, heard);
+    add_current_limit<&S::max_charge_current>(total, heard, fresh);
+    add_current_limit<&S::max_discharge_current>(total, heard, fresh);
+    if (total.min_cell_voltage && total.max_cell_voltage)
+        total.cell_voltage_diff = *total.max_cell_voltage - *total.min_cell_voltage;
+    add_alarms(total, fresh, reports);
+    return total;
+}
+
+MemberReport report(const Member& member, TimePoint now) {
+    MemberReport said{.name = member.name, .lost = is_lost(member, now)};
+    if (!member.sample) return said;
+    said.state = said.lost ? MemberState::stale : MemberState::online;
+    said.soc = member.sample->soc;
+    if (said.lost) return said;
+    said.power = member.sample->power;
+    said.voltage = member.sample->voltage;
+    said.current = member.sample->current;
+    return said;
+}
+
+} // namespace
+
+Bank aggregate(std::span<const Member> members, TimePoint now) {
+    Bank bank;
+    Members fresh;
+    Members remembered; // fresh, or lost for less than soc_memory
+    Members heard;
+    TimePoint youngest = TimePoint::min();
+    for (const Member& member : members) {
+        bank.members.push_back(report(member, now));
+        if (!member.sample) continue;
+        const bool lost = is_lost(member, now);
+        heard.push_back(&member);
+        if (!lost) fresh.push_back(&member);
+        if (!lost || silence(member, now) < member.max_age + soc_memory) remembered.push_back(&member);
+        youngest = std::max(youngest, member.sample->taken_at);
+    }
+    if (members.size() == 1 && fresh.size() == 1) bank.total = *members[0].sample;
+    else bank.total = total_of(fresh, remembered, heard, bank.members);
+    bank.total.taken_at = youngest;
+    count_modules(bank.total, members.size(), fresh);
+    bank.equal_weights = members.size() > 1 && std::ranges::any_of(heard, [](const Member* member) {
+        return !member->sample->installed_capacity;
+    });
+    return bank;
+}
+
+} // namespace vbat

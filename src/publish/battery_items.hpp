@@ -1,0 +1,47 @@
+#pragma once
+
+#include "core/aggregate.hpp"
+#include "publish/item_tree.hpp"
+
+#include <array>
+
+namespace vbat {
+
+struct BatteryIdentity {
+    std::string product_name{};
+    std::string connection{}; // /Mgmt/Connection: how the battery is reached
+    int device_instance{};
+    Coupling coupling{Coupling::dc};
+};
+
+// A bank as the items of com.victronenergy.battery (docs/protocols/venus-dbus.md, Paths): the fixed ones, one per row of
+// battery_fields, and the members where there are several.
+class BatteryItems {
+public:
+    using RenameHandler = std::function<void(const std::string& name)>;
+
+    BatteryItems(ItemTree& tree, const BatteryIdentity& identity, RenameHandler renamed);
+
+    void show(const Bank& bank);
+    void set_instance(int instance) { tree_.set(instance_, std::int32_t{instance}); }
+    void set_custom_name(const std::string& stored); // empty: the product name
+
+private:
+    struct MemberItems {
+        ItemTree::Id state, power, voltage, current, soc;
+    };
+
+    void show_field(std::size_t field, const BatterySample& total);
+    void show_members(const std::vector<MemberReport>& members);
+    MemberItems add_member(std::size_t index, const std::string& name);
+
+    ItemTree& tree_;
+    std::string product_name_;
+    Coupling coupling_;
+    ItemTree::Id instance_{};
+    ItemTree::Id custom_name_{};
+    std::array<std::optional<ItemTree::Id>, battery_fields.size()> fields_{};
+    std::vector<MemberItems> members_{};
+};
+
+} // namespace vbat

@@ -1,0 +1,66 @@
+#include "runtime/log.hpp"
+
+#include <spdlog/async.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <cstdio>
+#include <memory>
+
+namespace vbat {
+namespace {
+
+// Small: a line takes a few hundred bytes of it, and who writes more than this at once has lost the thread anyway.
+constexpr std::size_t queued_lines = 256;
+
+spdlog::level::level_enum level_of(LogLevel level) {
+    switch (level) {
+    case LogLevel::error: return spdlog::level::err;
+    case LogLevel::warning: return spdlog::level::warn;
+    case LogLevel::info: return spdlog::level::info;
+    case LogLevel::debug: break;
+    }
+    return spdlog::level::debug;
+}
+
+struct Writer {
+    Writer(std::shared_ptr<spdlog::details::thread_pool> p, std::shared_ptr<spdlog::logger> l) : pool{std::move(p)}, logger{std::move(l)} {}
+
+    std::shared_ptr<spdlog::details::thread_pool> pool;
+    std::shared_ptr<spdlog::logger> logger;
+    std::atomic<std::size_t> dropped_told{0};
+};
+
+std::unique_ptr<Writer>& writer() {
+    static std::unique_ptr<Writer> the_writer;
+    return the_writer;
+}
+
+} // namespace
+
+void start_log(LogLevel level) {
+    auto pool = std::make_shared<spdlog::details::thread_pool>(queued_lines, 1);
+    auto logger = std::make_shared<spdlog::async_logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>(), pool,
+                                                         spdlog::async_overflow_policy::overrun_oldest);
+    logger->set_pattern("%l: %v"); // multilog or journald stamps the time
+    logger->set_level(level_of(level));
+    logger->flush_on(spdlog::level::debug);
+    writer() = std::make_unique<Writer>(std::move(pool), std::move(logger));
+}
+
+void stop_log() { writer().reset(); } // the pool's destructor writes what is queued
+
+void log(LogLevel level, const std::string& line) {
+    if (!writer()) {
+        std::fprintf(stderr, "%s\n", line.c_str());
+        return;
+    }
+    Writer& to = *writer();
+    to.logger->log(level_of(level), spdlog::string_view_t{line});
+    const std::size_t dropped = to.pool->overrun_counter();
+    if (const std::size_t told = to.dropped_told.exchange(dropped); dropped > told)
+        to.logger->warn("{} log lines dropped: whoever reads this log is too slow", dropped - told);
+}
+
+} // namespace vbat
