@@ -76,9 +76,13 @@ int main(int argc, char* argv[]) {
         return parsed.usage->exit_code;
     }
     switch (parsed.options.command) {
-    case Command::version: std::puts("dbus-virtual-battery " VBAT_VERSION); return done;
-    case Command::check: return check(parsed.options.config);
-    case Command::run: break;
+    case Command::version:
+        std::puts("dbus-virtual-battery " VBAT_VERSION);
+        return done;
+    case Command::check:
+        return check(parsed.options.config);
+    case Command::run:
+        break;
     }
     const int code = run(parsed.options);
     stop_log();

@@ -63,20 +63,22 @@ App::App(const Config& config)
       members_{members_of(config, EventLoop::now())}, battery_{battery_settings(config)},
       items_{tree_, identity_of(config),
              [this](const std::string& name) {
-                 settings_.store_custom_name(name);
-                 publish_soon_();
+    settings_.store_custom_name(name);
+    publish_soon_();
              }},
-      service_{loop_, tree_, bus_name_}, publish_soon_{loop_.at_end_of_turn([this] { publish(EventLoop::now()); })},
-      settings_{loop_, device_id(config), config.device_instance,
-                {.on_instance = [this](int instance) { take_instance(instance); },
-                 .on_custom_name =
-                     [this](const std::string& name) {
-                         items_.set_custom_name(name);
-                         publish_soon_();
-                     },
-                 .on_refusal = [](const std::string& why) { log_warning(why); }}},
-      claim_deadline_{EventLoop::now() + (is_venus_os() ? venus_claim_wait : 0s)}, lost_(members_.size(), false),
-      watchdog_{hung_after_s, abort_hung} {
+service_{loop_, tree_, bus_name_}, publish_soon_{loop_.at_end_of_turn([this] { publish(EventLoop::now()); })},
+settings_{loop_,
+          device_id(config),
+          config.device_instance,
+          {.on_instance = [this](int instance) { take_instance(instance); },
+           .on_custom_name =
+               [this](const std::string& name) {
+    items_.set_custom_name(name);
+    publish_soon_();
+           },
+           .on_refusal = [](const std::string& why) { log_warning(why); }}},
+claim_deadline_{EventLoop::now() + (is_venus_os() ? venus_claim_wait : 0s)},
+lost_(members_.size(), false), watchdog_{hung_after_s, abort_hung} {
     service_.check_name_is_free();
     add_sources(config);
     for (const int signal : {SIGTERM, SIGINT}) loop_.on_signal(signal, [this] { loop_.stop(); });
@@ -151,7 +153,8 @@ void App::tell_transitions(const Bank& bank) {
         log_warning(text("battery ", member.name, member.lost ? ": no message for the timeout" : ": is back"));
     }
     if (bank.equal_weights && !told_equal_weights_)
-        log_warning("not every battery tells its InstalledCapacity: all weigh the same in the state of charge; set capacity_wh");
+        log_warning("not every battery tells its InstalledCapacity: all weigh the same in the state of charge; set "
+                    "capacity_wh");
     told_equal_weights_ |= bank.equal_weights;
 }
 

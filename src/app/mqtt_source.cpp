@@ -37,21 +37,23 @@ MqttSettings settings_of(const BrokerConfig& broker, std::string client_id, cons
 
 MqttSource::MqttSource(EventLoop& loop, const BrokerConfig& broker, std::string client_id, Feeds feeds,
                        std::function<void()> changed)
-    : feeds_{std::move(feeds)}, changed_{std::move(changed)}, complaints_{complaint_period},
-      client_{loop, settings_of(broker, std::move(client_id), feeds_),
-              [this](const std::vector<MqttMessage>& messages) { take_in(messages); }} {}
+    : feeds_{std::move(feeds)}, changed_{std::move(changed)},
+      complaints_{complaint_period}, client_{loop, settings_of(broker, std::move(client_id), feeds_),
+                                             [this](const std::vector<MqttMessage>& messages) { take_in(messages); }} {}
 
 void MqttSource::take_in(const std::vector<MqttMessage>& messages) {
     const TimePoint now = EventLoop::now();
     bool any = false;
     for (const MqttMessage& message : messages)
-        if (const auto feed = feeds_.find(message.topic); feed != feeds_.end()) any |= take_in(message, feed->second, now);
+        if (const auto feed = feeds_.find(message.topic); feed != feeds_.end())
+            any |= take_in(message, feed->second, now);
     if (any) changed_();
 }
 
 bool MqttSource::take_in(const MqttMessage& message, Feed& feed, TimePoint now) {
     if (message.size > max_mqtt_payload) {
-        complain(message.topic, {"", text("message refused, ", message.size, " bytes are more than ", max_mqtt_payload)}, now);
+        complain(message.topic,
+                 {"", text("message refused, ", message.size, " bytes are more than ", max_mqtt_payload)}, now);
         return false;
     }
     // After each reconnect the broker sends what it has stored: news once, but no sign of life the second time.

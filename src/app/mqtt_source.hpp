@@ -21,7 +21,8 @@ public:
     using Feeds = std::map<std::string, Feed>; // by topic
 
     // `changed` is called once per turn in which a member got a new sample.
-    MqttSource(EventLoop& loop, const BrokerConfig& broker, std::string client_id, Feeds feeds, std::function<void()> changed);
+    MqttSource(EventLoop& loop, const BrokerConfig& broker, std::string client_id, Feeds feeds,
+               std::function<void()> changed);
 
 private:
     void take_in(const std::vector<MqttMessage>& messages);

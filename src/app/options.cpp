@@ -23,7 +23,8 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
     options.config = home_of(argv[0]) / "config.ini";
     options.state_dir = home_of(argv[0]) / "state";
 
-    CLI::App cli{"One virtual battery on Victron's D-Bus out of batteries that are reached over MQTT.", "dbus-virtual-battery"};
+    CLI::App cli{"One virtual battery on Victron's D-Bus out of batteries that are reached over MQTT.",
+                 "dbus-virtual-battery"};
     cli.require_subcommand(0, 1);
     cli.fallthrough();
     cli.add_option("--config", options.config, "the configuration")->capture_default_str();

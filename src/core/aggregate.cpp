@@ -241,8 +241,8 @@ Bank aggregate(std::span<const Member> members, TimePoint now) {
     bank.total.taken_at = youngest;
     count_modules(bank.total, members.size(), fresh);
     bank.equal_weights = members.size() > 1 && std::ranges::any_of(heard, [](const Member* member) {
-        return !member->sample->installed_capacity;
-    });
+                             return !member->sample->installed_capacity;
+                         });
     return bank;
 }
 

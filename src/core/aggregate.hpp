@@ -11,9 +11,9 @@ namespace vbat {
 struct Member {
     std::string name{};
     Coupling coupling{Coupling::dc};
-    Volts nominal_voltage{51.2}; // weighs Ah of packs of different voltage against each other
-    Duration max_age{};          // an older sample is stale; 0: never
-    TimePoint waiting_since{};   // when we began to listen
+    Volts nominal_voltage{51.2};   // weighs Ah of packs of different voltage against each other
+    Duration max_age{};            // an older sample is stale; 0: never
+    TimePoint waiting_since{};     // when we began to listen
     Maybe<BatterySample> sample{}; // absent: not one message yet
 };
 

@@ -4,8 +4,9 @@
 
 namespace vbat {
 
-// Hysteresis of the bank's alarms: a level rises at once and falls only after it has been lower for `hold`. The GX device
-// sends a notification for every rise, and several batteries near a threshold would otherwise produce one a minute.
+// Hysteresis of the bank's alarms: a level rises at once and falls only after it has been lower for `hold`. The GX
+// device sends a notification for every rise, and several batteries near a threshold would otherwise produce one a
+// minute.
 class AlarmHold {
 public:
     static constexpr Duration hold = std::chrono::seconds{60};

@@ -38,7 +38,8 @@ enum class Beside { any_system, own_dc_system };
 // /Voltages/Cell7, made at compile time.
 class FieldPath {
 public:
-    constexpr FieldPath(const char* text) : FieldPath{std::string_view{text}} {} // NOLINT(*-explicit-*): rows read better
+    constexpr FieldPath(const char* text)
+        : FieldPath{std::string_view{text}} {} // NOLINT(*-explicit-*): rows read better
     constexpr FieldPath(std::string_view prefix, int number) : FieldPath{prefix} { append(number); }
     constexpr FieldPath(std::string_view prefix, int number, std::string_view suffix) : FieldPath{prefix, number} {
         append(suffix);
@@ -88,7 +89,8 @@ constexpr auto& slot(Sample& sample) {
 }
 
 template <auto Member, int Index>
-using Stored = typename std::remove_reference_t<decltype(slot<Member, Index>(std::declval<BatterySample&>()))>::value_type;
+using Stored =
+    typename std::remove_reference_t<decltype(slot<Member, Index>(std::declval<BatterySample&>()))>::value_type;
 
 template <auto Member, int Index>
 Value load(const BatterySample& sample) {
@@ -268,7 +270,8 @@ constexpr auto joined(const std::array<Field, N>&... parts) {
             return begins[part][index];
         };
         return std::array<Field, total>{at(I)...};
-    }(std::make_index_sequence<(N + ...)>{});
+    }
+    (std::make_index_sequence<(N + ...)>{});
 }
 
 } // namespace fields

@@ -9,8 +9,9 @@ struct TimeToGoSettings {
     Duration recalculate_every{std::chrono::seconds{300}};
 };
 
-// Seconds until the battery is full (charging) or down to the target (discharging), from the power averaged since the last
-// calculation. Idle has no time to go. A change of direction starts a new average at once: the old answer would be wrong.
+// Seconds until the battery is full (charging) or down to the target (discharging), from the power averaged since the
+// last calculation. Idle has no time to go. A change of direction starts a new average at once: the old answer would be
+// wrong.
 class TimeToGo {
 public:
     // Beyond this a battery is idle for any practical purpose; Victron's own monitors stop here too.

@@ -16,8 +16,7 @@ Bank VirtualBattery::look(std::span<const Member> members, TimePoint now) {
 
 bool VirtualBattery::is_present(std::span<const Member> members, TimePoint now) const {
     return std::ranges::any_of(members, [&](const Member& member) {
-        return member.sample &&
-               (settings_.timeout == Duration{} || now - member.sample->taken_at < settings_.timeout);
+        return member.sample && (settings_.timeout == Duration{} || now - member.sample->taken_at < settings_.timeout);
     });
 }
 

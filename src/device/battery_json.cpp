@@ -11,10 +11,34 @@ namespace {
 
 // What dbus-serialbattery and Victron's services also publish, and what describes the sender and not the battery.
 constexpr std::string_view not_ours[] = {
-    "/Mgmt/", "/DeviceInstance", "/ProductId", "/ProductName", "/CustomName", "/FirmwareVersion", "/HardwareVersion",
-    "/Connected", "/Serial", "/DeviceName", "/Manufacturer", "/Family", "/ErrorCode", "/Mode", "/DeviceState", "/JsonData",
-    "/UpdateIndex", "/Latency", "/History/Clear", "/History/CanBeCleared", "/Info/ChargeModeDebug", "/Settings/",
-    "/CapacityBms", "/ConsumedAmphoursBms", "/Devices/", "/Diagnostics/", "/Balancer/", "/N2kDeviceInstance",
+    "/Mgmt/",
+    "/DeviceInstance",
+    "/ProductId",
+    "/ProductName",
+    "/CustomName",
+    "/FirmwareVersion",
+    "/HardwareVersion",
+    "/Connected",
+    "/Serial",
+    "/DeviceName",
+    "/Manufacturer",
+    "/Family",
+    "/ErrorCode",
+    "/Mode",
+    "/DeviceState",
+    "/JsonData",
+    "/UpdateIndex",
+    "/Latency",
+    "/History/Clear",
+    "/History/CanBeCleared",
+    "/Info/ChargeModeDebug",
+    "/Settings/",
+    "/CapacityBms",
+    "/ConsumedAmphoursBms",
+    "/Devices/",
+    "/Diagnostics/",
+    "/Balancer/",
+    "/N2kDeviceInstance",
 };
 
 bool is_not_ours(std::string_view path) {
@@ -37,7 +61,8 @@ std::optional<std::size_t> find_field(const std::string& path) {
 // "Dc": {"Power"} and "Dc": {"0": {"Power"}} are the same.
 std::string with_dc_index(const std::string& path) {
     constexpr std::string_view dc = "/Dc/";
-    const bool bare = path.starts_with(dc) && path.size() > dc.size() && std::isalpha(static_cast<unsigned char>(path[dc.size()])) != 0;
+    const bool bare = path.starts_with(dc) && path.size() > dc.size() &&
+                      std::isalpha(static_cast<unsigned char>(path[dc.size()])) != 0;
     return bare ? "/Dc/0/" + path.substr(dc.size()) : path;
 }
 
@@ -90,7 +115,8 @@ struct Convert {
         return in_range(field, value);
     }
     Converted operator()(const std::string& value) const {
-        if (field.kind != Kind::text) return Refusal{"the text \"" + value.substr(0, 40) + "\" where " + expected(field)};
+        if (field.kind != Kind::text)
+            return Refusal{"the text \"" + value.substr(0, 40) + "\" where " + expected(field)};
         if (static_cast<double>(value.size()) > field.range.max)
             return Refusal{"a text longer than " + as_text(field.range.max) + " bytes"};
         if (value.find('\0') != std::string::npos) return Refusal{"a text with a NUL character"};

@@ -9,8 +9,8 @@
 
 namespace vbat {
 
-// The JSON of dbus-mqtt-battery 1.0.12 and the JsonData of dbus-serialbattery (docs/protocols/mqtt-json.md). Signs as on
-// the Victron bus; charge that was drawn is accepted with either sign.
+// The JSON of dbus-mqtt-battery 1.0.12 and the JsonData of dbus-serialbattery (docs/protocols/mqtt-json.md). Signs as
+// on the Victron bus; charge that was drawn is accepted with either sign.
 struct DecodedJson {
     struct Problem {
         std::string key; // as the sender would write it: Dc.Voltage; empty: the whole message

@@ -29,8 +29,8 @@ struct FlatJson {
 inline constexpr int max_json_depth = 16;
 inline constexpr std::size_t max_json_keys = 1000;
 
-// A JSON object as a flat list of its leaves. Python's NaN, Infinity and numbers too large for a double, which are no JSON,
-// become Unusable leaves instead of costing the whole message.
+// A JSON object as a flat list of its leaves. Python's NaN, Infinity and numbers too large for a double, which are no
+// JSON, become Unusable leaves instead of costing the whole message.
 FlatJson flatten_json(std::string_view payload);
 
 } // namespace vbat

@@ -39,9 +39,12 @@ void checked(int result, const std::string& what) {
 // What a user can do about a refused CONNECT (MQTT 3.1.1, return codes of CONNACK).
 std::string refusal_text(int code) {
     switch (code) {
-    case 4: return "wrong user name or password";
-    case 5: return "not authorised: check username and password";
-    default: return mosquitto_connack_string(code);
+    case 4:
+        return "wrong user name or password";
+    case 5:
+        return "not authorised: check username and password";
+    default:
+        return mosquitto_connack_string(code);
     }
 }
 
@@ -103,7 +106,8 @@ void MqttClient::configure() {
                 where_ + ": user name");
     if (!settings_.tls) return;
     const MqttTls& tls = *settings_.tls;
-    checked(mosquitto_tls_set(client_.get(), tls.ca_file.c_str(), nullptr, or_null(tls.cert_file), or_null(tls.key_file), nullptr),
+    checked(mosquitto_tls_set(client_.get(), tls.ca_file.c_str(), nullptr, or_null(tls.cert_file),
+                              or_null(tls.key_file), nullptr),
             text(where_, ": TLS with ", tls.ca_file, ' ', tls.cert_file, ' ', tls.key_file));
     checked(mosquitto_tls_insecure_set(client_.get(), tls.any_host_name), where_ + ": TLS");
 }

@@ -45,7 +45,8 @@ struct MqttMessage {
 inline constexpr std::size_t max_mqtt_payload = 65536;
 
 // A subscriber on a thread of its own: connects, and connects again for ever (1 s, 2 s, ... 30 s between two attempts),
-// subscribes to the topics and delivers their messages on the loop, in order, several per turn when they come in a burst.
+// subscribes to the topics and delivers their messages on the loop, in order, several per turn when they come in a
+// burst.
 class MqttClient {
 public:
     using Deliver = std::function<void(std::vector<MqttMessage>)>;

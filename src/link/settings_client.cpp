@@ -45,16 +45,21 @@ public:
           bus_{open_bus(loop)}, daemon_{sdbus::createProxy(*bus_, "org.freedesktop.DBus", "/org/freedesktop/DBus")},
           settings_{sdbus::createProxy(*bus_, service, "/")}, instance_{follow("/ClassAndVrmInstance")},
           custom_name_{follow("/CustomName")} {
-        watch_ = bus_->addMatch("type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" + service + "'",
+        watch_ = bus_->addMatch("type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" +
+                                    service + "'",
                                 [this](sdbus::Message& signal) { on_owner_changed(signal); });
-        daemon_->callMethodAsync("NameHasOwner").onInterface("org.freedesktop.DBus").withArguments(service)
+        daemon_->callMethodAsync("NameHasOwner")
+            .onInterface("org.freedesktop.DBus")
+            .withArguments(service)
             .uponReplyInvoke([this](const sdbus::Error* error, bool owned) {
                 if (error == nullptr && owned) claim();
             });
     }
 
     void store_custom_name(const std::string& name) {
-        custom_name_->callMethodAsync("SetValue").onInterface(bus_item).withArguments(sdbus::Variant{name})
+        custom_name_->callMethodAsync("SetValue")
+            .onInterface(bus_item)
+            .withArguments(sdbus::Variant{name})
             .uponReplyInvoke([this](const sdbus::Error* error, std::int32_t result) {
                 if (error != nullptr) handlers_.on_refusal("CustomName is not stored: " + error->getMessage());
                 else if (result != 0) handlers_.on_refusal("CustomName is not stored: localsettings refuses it");
@@ -82,12 +87,16 @@ private:
 
     // Existing settings keep their value; the answer carries it.
     void claim() {
-        const std::vector<Dict> wanted{setting("/ClassAndVrmInstance", std::string{our_class} + std::to_string(wanted_)),
-                                       setting("/CustomName", "")};
-        settings_->callMethodAsync("AddSettings").onInterface("com.victronenergy.Settings").withArguments(wanted)
+        const std::vector<Dict> wanted{
+            setting("/ClassAndVrmInstance", std::string{our_class} + std::to_string(wanted_)),
+            setting("/CustomName", "")};
+        settings_->callMethodAsync("AddSettings")
+            .onInterface("com.victronenergy.Settings")
+            .withArguments(wanted)
             .uponReplyInvoke([this](const sdbus::Error* error, const std::vector<Dict>& granted) {
                 if (error != nullptr) handlers_.on_refusal("localsettings: AddSettings: " + error->getMessage());
-                else for (const Dict& entry : granted) take_granted(entry);
+                else
+                    for (const Dict& entry : granted) take_granted(entry);
             });
     }
 

@@ -9,13 +9,14 @@
 namespace vbat {
 
 // Our entries in com.victronenergy.settings: /Settings/Devices/<device>/{ClassAndVrmInstance,CustomName}
-// (docs/protocols/venus-dbus.md, Settings). Claims them whenever the service is, or comes, on the bus, and follows them.
+// (docs/protocols/venus-dbus.md, Settings). Claims them whenever the service is, or comes, on the bus, and follows
+// them.
 class SettingsClient {
 public:
     struct Handlers {
-        std::function<void(int instance)> on_instance;                    // granted, or changed by somebody
-        std::function<void(const std::string& name)> on_custom_name;      // stored, or changed by somebody
-        std::function<void(const std::string& why)> on_refusal;           // nothing is claimed; one sentence
+        std::function<void(int instance)> on_instance;               // granted, or changed by somebody
+        std::function<void(const std::string& name)> on_custom_name; // stored, or changed by somebody
+        std::function<void(const std::string& why)> on_refusal;      // nothing is claimed; one sentence
     };
 
     SettingsClient(EventLoop& loop, std::string device, int wanted_instance, Handlers handlers);

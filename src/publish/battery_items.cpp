@@ -25,9 +25,12 @@ const FixedRow fixed_rows[] = {
 
 const char* name_of(MemberState state) {
     switch (state) {
-    case MemberState::waiting: return "waiting";
-    case MemberState::online: return "online";
-    case MemberState::stale: break;
+    case MemberState::waiting:
+        return "waiting";
+    case MemberState::online:
+        return "online";
+    case MemberState::stale:
+        break;
     }
     return "stale";
 }

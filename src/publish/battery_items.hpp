@@ -14,8 +14,8 @@ struct BatteryIdentity {
     Coupling coupling{Coupling::dc};
 };
 
-// A bank as the items of com.victronenergy.battery (docs/protocols/venus-dbus.md, Paths): the fixed ones, one per row of
-// battery_fields, and the members where there are several.
+// A bank as the items of com.victronenergy.battery (docs/protocols/venus-dbus.md, Paths): the fixed ones, one per row
+// of battery_fields, and the members where there are several.
 class BatteryItems {
 public:
     using RenameHandler = std::function<void(const std::string& name)>;

@@ -47,17 +47,30 @@ Value read_whole(sd_bus_message* message, char type) {
 
 std::optional<Value> read_bare(sd_bus_message* message, char type) {
     switch (type) {
-    case 'd': return read_basic<double>(message, type);
-    case 's': case 'o': case 'g': return std::string{read_basic<const char*>(message, type)};
-    case 'b': return read_whole<int>(message, type);
-    case 'y': return read_whole<std::uint8_t>(message, type);
-    case 'n': return read_whole<std::int16_t>(message, type);
-    case 'q': return read_whole<std::uint16_t>(message, type);
-    case 'i': return read_whole<std::int32_t>(message, type);
-    case 'u': return read_whole<std::uint32_t>(message, type);
-    case 'x': return read_whole<std::int64_t>(message, type);
-    case 't': return read_whole<std::uint64_t>(message, type);
-    default: return std::nullopt;
+    case 'd':
+        return read_basic<double>(message, type);
+    case 's':
+    case 'o':
+    case 'g':
+        return std::string{read_basic<const char*>(message, type)};
+    case 'b':
+        return read_whole<int>(message, type);
+    case 'y':
+        return read_whole<std::uint8_t>(message, type);
+    case 'n':
+        return read_whole<std::int16_t>(message, type);
+    case 'q':
+        return read_whole<std::uint16_t>(message, type);
+    case 'i':
+        return read_whole<std::int32_t>(message, type);
+    case 'u':
+        return read_whole<std::uint32_t>(message, type);
+    case 'x':
+        return read_whole<std::int64_t>(message, type);
+    case 't':
+        return read_whole<std::uint64_t>(message, type);
+    default:
+        return std::nullopt;
     }
 }
 
@@ -65,8 +78,10 @@ std::optional<Value> read_bare(sd_bus_message* message, char type) {
 
 void append_value(sd_bus_message* message, const Value& value) {
     if (const auto* number = std::get_if<double>(&value)) checked(sd_bus_message_append(message, "v", "d", *number));
-    else if (const auto* whole = std::get_if<std::int32_t>(&value)) checked(sd_bus_message_append(message, "v", "i", *whole));
-    else if (const auto* text = std::get_if<std::string>(&value)) checked(sd_bus_message_append(message, "v", "s", text->c_str()));
+    else if (const auto* whole = std::get_if<std::int32_t>(&value))
+        checked(sd_bus_message_append(message, "v", "i", *whole));
+    else if (const auto* text = std::get_if<std::string>(&value))
+        checked(sd_bus_message_append(message, "v", "s", text->c_str()));
     else checked(sd_bus_message_append(message, "v", "ai", 0)); // what Victron takes for invalid
 }
 
@@ -87,7 +102,8 @@ void append_items(sd_bus_message* message, const std::vector<const ItemTree::Ite
     });
 }
 
-void append_node(sd_bus_message* message, std::string_view node, const std::vector<const ItemTree::Item*>& items, bool texts) {
+void append_node(sd_bus_message* message, std::string_view node, const std::vector<const ItemTree::Item*>& items,
+                 bool texts) {
     in_container(message, 'v', texts ? "a{ss}" : "a{sv}", [&] {
         in_container(message, 'a', texts ? "{ss}" : "{sv}", [&] {
             for (const auto* item : items)

@@ -72,7 +72,10 @@ public:
     void check_name_is_free() const {
         auto daemon = sdbus::createProxy(*bus_, "org.freedesktop.DBus", "/org/freedesktop/DBus");
         bool taken = false;
-        daemon->callMethod("NameHasOwner").onInterface("org.freedesktop.DBus").withArguments(name_).storeResultsTo(taken);
+        daemon->callMethod("NameHasOwner")
+            .onInterface("org.freedesktop.DBus")
+            .withArguments(name_)
+            .storeResultsTo(taken);
         if (taken) throw_taken();
     }
 
@@ -103,7 +106,8 @@ private:
         return [this](sdbus::MethodCall call) {
             try {
                 if (answer(RawMessage::of(call))) return;
-            } catch (const std::exception& failure) { // sdbus-c++ passes only its own errors through libsystemd's frames
+            } catch (
+                const std::exception& failure) { // sdbus-c++ passes only its own errors through libsystemd's frames
                 throw sdbus::Error{"org.freedesktop.DBus.Error.Failed", failure.what()};
             }
             throw sdbus::Error{"org.freedesktop.DBus.Error.UnknownMethod", "not a method of this item"};
@@ -143,7 +147,8 @@ private:
         if (member == "GetValue" || member == "GetText") append_answer(reply.get(), path, item, member == "GetText");
         else if (member == "SetValue") append_set_result(reply.get(), call, path);
         else if (member == "GetItems" && path == "/") bus_message::append_items(reply.get(), tree_.below("/"));
-        else if (member == "GetDescription" && item != nullptr) bus_message::append_text(reply.get(), std::string{no_description});
+        else if (member == "GetDescription" && item != nullptr)
+            bus_message::append_text(reply.get(), std::string{no_description});
         else return false;
         send(reply);
         return true;
@@ -158,11 +163,12 @@ private:
     void append_set_result(sd_bus_message* reply, sd_bus_message* call, std::string_view path) {
         const auto value = bus_message::read_value(call);
         const auto result = value ? tree_.write(path, *value) : SetResult::not_writable;
-        if (sd_bus_message_append(reply, "i", static_cast<std::int32_t>(result)) < 0) throw std::runtime_error{"no reply"};
+        if (sd_bus_message_append(reply, "i", static_cast<std::int32_t>(result)) < 0)
+            throw std::runtime_error{"no reply"};
     }
 
-    // velib_python's services answer calls without an interface header (VeDbusItemImport sends them) and SetValue with an
-    // argument that is no variant (gui-v2's undefined); sd-bus vtables refuse both. A filter sees them first.
+    // velib_python's services answer calls without an interface header (VeDbusItemImport sends them) and SetValue with
+    // an argument that is no variant (gui-v2's undefined); sd-bus vtables refuse both. A filter sees them first.
     void add_filter() {
         auto probe = root_->createSignal(bus_item, "ItemsChanged"); // never sent
         sd_bus_slot* slot = nullptr;

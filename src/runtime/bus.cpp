@@ -18,8 +18,8 @@ std::unique_ptr<sdbus::IConnection> connect() {
     }
 }
 
-// Everything queued is handled before the loop sleeps: the descriptor does not become readable again for what sd-bus has
-// already read.
+// Everything queued is handled before the loop sleeps: the descriptor does not become readable again for what sd-bus
+// has already read.
 EventLoop::Wait drain(sdbus::IConnection& bus) {
     try {
         while (bus.processPendingRequest()) {}

@@ -11,7 +11,8 @@ class IConnection;
 namespace vbat {
 
 // The session bus where DBUS_SESSION_BUS_ADDRESS is set, else the system bus, as all of Victron's programs choose. The
-// connection is served by `loop` and must live for as long as the loop runs; a lost bus ends the loop with an exception.
+// connection is served by `loop` and must live for as long as the loop runs; a lost bus ends the loop with an
+// exception.
 std::unique_ptr<sdbus::IConnection> open_bus(EventLoop& loop);
 
 } // namespace vbat

@@ -133,7 +133,8 @@ void EventLoop::attach(Prepare prepare) {
     source.prepare = std::move(prepare);
     const int fd = source.prepare().fd;
     checked(sd_event_add_io(event_, &source.main, fd, 0, on_ready, &source), "sd_event_add_io");
-    checked(sd_event_add_time(event_, &source.timeout, CLOCK_MONOTONIC, never, 0, on_timeout, &source), "sd_event_add_time");
+    checked(sd_event_add_time(event_, &source.timeout, CLOCK_MONOTONIC, never, 0, on_timeout, &source),
+            "sd_event_add_time");
     checked(sd_event_source_set_prepare(source.main, on_prepare), "sd_event_source_set_prepare");
 }
 

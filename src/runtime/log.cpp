@@ -16,16 +16,21 @@ constexpr std::size_t queued_lines = 256;
 
 spdlog::level::level_enum level_of(LogLevel level) {
     switch (level) {
-    case LogLevel::error: return spdlog::level::err;
-    case LogLevel::warning: return spdlog::level::warn;
-    case LogLevel::info: return spdlog::level::info;
-    case LogLevel::debug: break;
+    case LogLevel::error:
+        return spdlog::level::err;
+    case LogLevel::warning:
+        return spdlog::level::warn;
+    case LogLevel::info:
+        return spdlog::level::info;
+    case LogLevel::debug:
+        break;
     }
     return spdlog::level::debug;
 }
 
 struct Writer {
-    Writer(std::shared_ptr<spdlog::details::thread_pool> p, std::shared_ptr<spdlog::logger> l) : pool{std::move(p)}, logger{std::move(l)} {}
+    Writer(std::shared_ptr<spdlog::details::thread_pool> p, std::shared_ptr<spdlog::logger> l)
+        : pool{std::move(p)}, logger{std::move(l)} {}
 
     std::shared_ptr<spdlog::details::thread_pool> pool;
     std::shared_ptr<spdlog::logger> logger;

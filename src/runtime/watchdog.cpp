@@ -3,7 +3,8 @@
 namespace vbat {
 
 Watchdog::Watchdog(int ticks, std::function<void()> hung, std::chrono::milliseconds tick)
-    : ticks_{ticks}, hung_{std::move(hung)}, tick_{tick}, thread_{[this](const std::stop_token& stop) { watch(stop); }} {}
+    : ticks_{ticks}, hung_{std::move(hung)}, tick_{tick}, thread_{
+                                                              [this](const std::stop_token& stop) { watch(stop); }} {}
 
 void Watchdog::watch(const std::stop_token& stop) {
     std::unique_lock lock{mutex_};

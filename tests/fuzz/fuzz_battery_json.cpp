@@ -1,5 +1,5 @@
-// Any bytes as an MQTT payload, twice in a row for the same battery: decoding, merging and derivation must neither fail nor
-// produce what may not be published.
+// Any bytes as an MQTT payload, twice in a row for the same battery: decoding, merging and derivation must neither fail
+// nor produce what may not be published.
 #include "core/battery_message.hpp"
 #include "device/battery_json.hpp"
 

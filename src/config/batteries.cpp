@@ -1,0 +1,110 @@
+#include "config/batteries.hpp"
+
+#include "config/broker.hpp"
+#include "config/checks.hpp"
+#include "config/utf8.hpp"
+#include "config/wording.hpp"
+#include "runtime/text.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+
+namespace vbat {
+namespace {
+
+constexpr Coupling default_coupling = Coupling::dc;
+
+BatteryConfig make_battery(const BatteryDraft& draft, const std::filesystem::path& folder, Mistakes& mistakes) {
+    const BatteryKeys& keys = draft.keys;
+    BatteryConfig battery{.name = draft.name, .broker = make_broker(draft.broker, folder, mistakes)};
+    if (keys.topic) battery.topic = keys.topic->value;
+    if (keys.coupling) battery.coupling = parse_coupling(keys.coupling->value).value_or(default_coupling);
+    if (keys.capacity_wh) battery.capacity = WattHours{keys.capacity_wh->value};
+    if (keys.nominal_voltage_v) battery.nominal_voltage = Volts{keys.nominal_voltage_v->value};
+    return battery;
+}
+
+bool is_mqtt_section(const BatteryDraft& draft) { return draft.section == "[MQTT]"; }
+
+std::string place(const BatteryDraft& draft) { return text(draft.section, " (line ", draft.line, ')'); }
+
+void check_missing(const BatteryDraft& draft, Mistakes& mistakes) {
+    if (!draft.keys.topic) mistakes.add(draft.line, draft.section + " topic is missing");
+    if (draft.broker.address) return;
+    mistakes.add(draft.line,
+                 draft.section + (is_mqtt_section(draft) ? " broker_address is missing"
+                                                         : " broker_address is missing, write it here or in [MQTT]"));
+}
+
+void check_name(const BatteryDraft& draft, const BatteryDraft& other, Mistakes& mistakes) {
+    if (lower(draft.name) != lower(other.name) || is_mqtt_section(draft)) return;
+    if (is_mqtt_section(other))
+        mistakes.add(draft.line, text(draft.section, " needs another name, the battery of the topic in ", place(other),
+                                      " is called mqtt"));
+    else if (other.line < draft.line)
+        mistakes.add(draft.line, text(draft.section, " has the same name as ", place(other),
+                                      ", capital letters make no difference"));
+}
+
+// nullopt: it is neither dc nor ac, which was reported.
+std::optional<Coupling> coupling_of(const BatteryDraft& draft) {
+    return draft.keys.coupling ? parse_coupling(draft.keys.coupling->value) : default_coupling;
+}
+
+std::string places_of(const std::vector<BatteryDraft>& drafts, Coupling coupling) {
+    std::string all;
+    for (const auto& draft : drafts)
+        if (coupling_of(draft) == coupling) all += (all.empty() ? "" : ", ") + place(draft);
+    return all;
+}
+
+// A battery behind its own inverter must not look like a BMS, one on the DC busbar must: it cannot be both at once.
+void check_couplings(const std::vector<BatteryDraft>& drafts, Mistakes& mistakes) {
+    const auto ac = std::ranges::find(drafts, Coupling::ac, coupling_of);
+    const auto dc = std::ranges::find(drafts, Coupling::dc, coupling_of);
+    if (ac == drafts.end() || dc == drafts.end()) return;
+    const int line = std::max(ac->line, dc->line);
+    mistakes.add(line, text("AC-coupled ", places_of(drafts, Coupling::ac), " and DC-coupled ",
+                            places_of(drafts, Coupling::dc),
+                            " cannot be one virtual battery, set the same coupling or use two instances"));
+}
+
+// Compared as they are used: with the broker's defaults filled in.
+void check_topic(const BatteryDraft& draft, const BatteryConfig& config, const BatteryDraft& other,
+                 const BatteryConfig& other_config, Mistakes& mistakes) {
+    const bool same_broker =
+        lower(config.broker.host) == lower(other_config.broker.host) && config.broker.port == other_config.broker.port;
+    if (!same_broker || config.topic.empty() || config.topic != other_config.topic) return;
+    const Origin& origin = draft.keys.topic->origin;
+    mistakes.add(origin.line, text(draft.section, " topic: ", origin.secret ? "'***'" : in_quotes(config.topic),
+                                   " is read from the same broker by ", place(other), " already"));
+}
+
+void check_each_other(const std::vector<BatteryDraft>& drafts, const std::vector<BatteryConfig>& configs,
+                      Mistakes& mistakes) {
+    for (std::size_t i = 0; i < drafts.size(); ++i) {
+        for (std::size_t k = 0; k < i; ++k) check_topic(drafts[i], configs[i], drafts[k], configs[k], mistakes);
+        for (std::size_t k = 0; k < drafts.size(); ++k)
+            if (k != i) check_name(drafts[i], drafts[k], mistakes);
+    }
+    check_couplings(drafts, mistakes);
+}
+
+} // namespace
+
+std::vector<BatteryConfig> make_batteries(const Draft& draft, const std::filesystem::path& folder, Mistakes& mistakes) {
+    std::vector<BatteryConfig> batteries;
+    for (const auto& each : draft.batteries) {
+        if (draft.complete) check_missing(each, mistakes);
+        batteries.push_back(make_battery(each, folder, mistakes));
+    }
+    if (batteries.empty() && draft.complete)
+        mistakes.add(Mistakes::no_line,
+                     "no battery is configured, write broker_address and topic in [MQTT] or add a [battery NAME]");
+    check_each_other(draft.batteries, batteries, mistakes);
+    return batteries;
+}
+
+} // namespace vbat

@@ -1,0 +1,84 @@
+#include "config/checks.hpp"
+#include "config/wording.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace vbat {
+namespace {
+
+constexpr std::string_view placeholder = "IP_ADDR_OR_FQDN"; // of config.sample.ini and of dbus-mqtt-battery's
+constexpr std::string_view digits = "0123456789";
+
+bool consists_of(std::string_view text, std::string_view allowed) {
+    return !text.empty() && text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+bool is_ipv4(const std::string& text) {
+    in_addr address{};
+    return inet_pton(AF_INET, text.c_str(), &address) == 1;
+}
+
+// A link-local address needs its interface: fe80::1%eth0
+bool is_ipv6(const std::string& text) {
+    const auto zone = text.find('%');
+    in6_addr address{};
+    return zone != text.size() - 1 && inet_pton(AF_INET6, text.substr(0, zone).c_str(), &address) == 1;
+}
+
+bool is_label(std::string_view label) {
+    constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    return consists_of(label, allowed) && label.size() <= 63 && label.front() != '-';
+}
+
+bool is_host_name(std::string_view text) {
+    if (text.size() > 253) return false;
+    if (text.ends_with('.')) text.remove_suffix(1);
+    while (true) {
+        const auto dot = text.find('.');
+        if (!is_label(text.substr(0, dot))) return false;
+        if (dot == std::string_view::npos) return true;
+        text.remove_prefix(dot + 1);
+    }
+}
+
+bool is_address(const std::string& text) {
+    if (text.starts_with('[') && text.ends_with(']')) return is_ipv6(without_brackets(text));
+    if (text.find(':') != std::string::npos) return is_ipv6(text);
+    // 192.168.1.300 would pass as a host name
+    return consists_of(text, "0123456789.") ? is_ipv4(text) : is_host_name(text);
+}
+
+// The host of "host:1883" or "[::1]:1883"; empty when the text is neither.
+std::string host_before_port(const std::string& text) {
+    const auto colon = text.rfind(':');
+    if (colon == std::string::npos || !consists_of(std::string_view{text}.substr(colon + 1), digits)) return "";
+    const std::string host = text.substr(0, colon);
+    // "::1:1883" is an address, only brackets could tell a port from it
+    return is_address(host) && (host.starts_with('[') || host.find(':') == std::string::npos) ? host : "";
+}
+
+} // namespace
+
+std::string without_brackets(const std::string& host) {
+    return host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
+}
+
+std::string host_mistake(const std::string& text, const std::string& shown) {
+    if (text.empty()) return "'' is empty, write the host name or IP address of the MQTT broker";
+    if (text == placeholder)
+        return shown + " is still the placeholder, write the host name or IP address of the MQTT broker";
+    // Not shown: a URL has room for a password.
+    if (text.find("://") != std::string::npos || text.find('@') != std::string::npos)
+        return "this is a URL, write only the host name or IP address, and the port as broker_port";
+    if (is_address(text)) return "";
+    if (const std::string host = host_before_port(text); !host.empty())
+        return shown + " contains a port, write broker_address = " + plain(host) +
+               " and broker_port = " + plain(text.substr(text.rfind(':') + 1));
+    return shown + " is not a host name or IP address";
+}
+
+} // namespace vbat

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace vbat {
+
+struct CodePoint {
+    char32_t value{};
+    std::size_t size{}; // in bytes
+};
+
+// nullopt: the text is empty, or does not start with UTF-8.
+std::optional<CodePoint> first_code_point(std::string_view text);
+
+bool is_utf8(std::string_view text);
+bool is_control(char32_t c);
+
+// The first control character; a tab is none.
+std::optional<char32_t> find_control(std::string_view text);
+
+// Blanks are what Python's str.strip() takes away, so that a no-break space from a web page does no harm.
+std::string_view strip(std::string_view text);
+std::size_t indentation(std::string_view line); // counted in characters
+
+std::string lower(std::string_view text); // A to Z only
+
+} // namespace vbat
