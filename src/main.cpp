@@ -30,8 +30,9 @@ Config load(const std::filesystem::path& file) {
 int check(const std::filesystem::path& file) {
     try {
         const Config config = load(file);
-        std::printf("%s is good: %zu batteries, device_instance %d\n", file.c_str(), config.batteries.size(),
-                    config.device_instance);
+        std::printf("%s is good: device_instance %d, batteries:", file.c_str(), config.device_instance);
+        for (const BatteryConfig& battery : config.batteries) std::printf(" %s", battery.name.c_str());
+        std::puts("");
         return done;
     } catch (const ConfigError& error) {
         for (const std::string& problem : error.problems()) std::printf("%s: %s\n", file.c_str(), problem.c_str());
@@ -55,7 +56,7 @@ int run(const Options& options) try {
     std::signal(SIGPIPE, SIG_IGN); // a broken connection is an error code, not an end
     const Config config = load(options.config);
     start_log(config.logging);
-    App{config}.run();
+    App{config, options.state_dir}.run();
     return done;
 } catch (const ConfigError& error) {
     return refuse(options.config, error);

@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 
 constexpr auto venus_claim_wait = 30s; // localsettings starts beside us (docs/protocols/venus-dbus.md, Instance)
 constexpr int hung_after_s = 30;
+constexpr int first_harmless_instance = 513; // loses against every battery Venus OS numbers itself
 
 std::vector<Member> members_of(const Config& config, TimePoint now) {
     std::vector<Member> members;
@@ -49,7 +50,24 @@ BatteryIdentity identity_of(const Config& config) {
             .coupling = config.batteries.front().coupling};
 }
 
+std::string names_of(const std::vector<Member>& members) {
+    std::string names;
+    for (const Member& member : members) names += (names.empty() ? "" : ", ") + member.name;
+    return names;
+}
+
 std::string device_id(const Config& config) { return text("virtual_battery_", config.device_instance); }
+
+// A lost bus ends the loop with an exception, and what was counted is kept all the same.
+struct KeepAtEnd {
+    EnergyState& state;
+    const VirtualBattery& battery;
+
+    KeepAtEnd(EnergyState& where, const VirtualBattery& what) : state{where}, battery{what} {}
+    ~KeepAtEnd() { state.keep_last(battery.energy()); }
+    KeepAtEnd(const KeepAtEnd&) = delete;
+    KeepAtEnd& operator=(const KeepAtEnd&) = delete;
+};
 
 [[noreturn]] void abort_hung() {
     log_error(text("the main loop has not turned for ", hung_after_s, " s: aborting, the supervisor starts anew"));
@@ -58,14 +76,14 @@ std::string device_id(const Config& config) { return text("virtual_battery_", co
 
 } // namespace
 
-App::App(const Config& config)
+App::App(const Config& config, const std::filesystem::path& state_dir)
     : bus_name_{"com.victronenergy.battery." + device_id(config)}, instance_{config.device_instance},
-      members_{members_of(config, EventLoop::now())}, battery_{battery_settings(config)},
-      items_{tree_, identity_of(config),
-             [this](const std::string& name) {
+      coupling_{config.batteries.front().coupling}, members_{members_of(config, EventLoop::now())}, energy_{state_dir},
+      battery_{battery_settings(config), energy_.restore()}, items_{tree_, identity_of(config),
+                                                                    [this](const std::string& name) {
     settings_.store_custom_name(name);
     publish_soon_();
-             }},
+                                                                    }},
 service_{loop_, tree_, bus_name_}, publish_soon_{loop_.at_end_of_turn([this] { publish(EventLoop::now()); })},
 settings_{loop_,
           device_id(config),
@@ -79,12 +97,13 @@ settings_{loop_,
            .on_refusal = [](const std::string& why) { log_warning(why); }}},
 claim_deadline_{EventLoop::now() + (is_venus_os() ? venus_claim_wait : 0s)},
 lost_(members_.size(), false), watchdog_{hung_after_s, abort_hung} {
-    service_.check_name_is_free();
+    service_.reserve();
     add_sources(config);
     for (const int signal : {SIGTERM, SIGINT}) loop_.on_signal(signal, [this] { loop_.stop(); });
     loop_.every(1s, [this](TimePoint now) {
         watchdog_.beat();
         publish(now);
+        energy_.keep(battery_.energy(), now);
     });
 }
 
@@ -107,30 +126,47 @@ void App::add_sources(const Config& config) {
 }
 
 void App::run() {
-    log_info(text("version " VBAT_VERSION ", ", members_.size(), " batteries, device_instance ", instance_));
+    log_info(text("version " VBAT_VERSION ", device_instance ", instance_, ", batteries: ", names_of(members_)));
+    const KeepAtEnd keep{energy_, battery_};
     loop_.run();
-    if (service_.owns_name()) service_.release_name();
 }
 
 void App::publish(TimePoint now) {
     const Bank bank = battery_.look(members_, now);
+    tell_transitions(bank);
+    const bool present = battery_.is_present(members_, now) && instance_is_settled(now);
+    if (!present) return leave_bus(); // without a last signal: its values would raise alarms nobody needs
     items_.show(bank);
     service_.flush();
-    follow_presence(now);
-    tell_transitions(bank);
+    enter_bus();
 }
 
 bool App::instance_is_settled(TimePoint now) const { return claimed_ || now >= claim_deadline_; }
 
-void App::follow_presence(TimePoint now) {
-    const bool present = battery_.is_present(members_, now) && instance_is_settled(now);
-    if (present && !service_.owns_name()) {
-        service_.own_name();
-        log_info(text(bus_name_, " is on the bus, instance ", instance_));
-    } else if (!present && service_.owns_name()) {
-        service_.release_name();
-        log_warning(bus_name_ + " leaves the bus: no battery has sent anything for the timeout");
-    }
+void App::enter_bus() {
+    if (service_.owns_name()) return;
+    service_.own_name();
+    log_info(text(bus_name_, " is on the bus, instance ", instance_));
+    if (coupling_ == Coupling::ac && instance_ < first_harmless_instance && !neighbours_)
+        neighbours_.emplace(loop_, bus_name_,
+                            [this](const std::vector<MonitorCandidate>& others) { tell_monitor(others); });
+}
+
+void App::leave_bus() {
+    if (!service_.owns_name()) return;
+    service_.release_name();
+    log_warning(bus_name_ + " leaves the bus: no battery has sent anything for the timeout");
+}
+
+// The Multi's ESS follows the battery monitor; behind an AC-coupled battery it would follow the wrong one.
+void App::tell_monitor(std::vector<MonitorCandidate> others) const {
+    if (others.empty()) return;
+    const std::string beside = others.front().service;
+    others.push_back({.service = bus_name_, .instance = instance_});
+    const MonitorCandidate& choice = monitor_choice(others);
+    log_warning(text("AC-coupled, and beside ", beside, ": left to choose, Venus OS takes ", choice.service,
+                     " (instance ", choice.instance,
+                     ") as battery monitor; choose the right one in Settings, System setup, Battery monitor"));
 }
 
 // Clients read /DeviceInstance once, when the name appears: a new number means a new appearance.

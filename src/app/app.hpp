@@ -1,8 +1,10 @@
 #pragma once
 
+#include "app/energy_state.hpp"
 #include "app/mqtt_source.hpp"
 #include "config/config.hpp"
 #include "core/virtual_battery.hpp"
+#include "link/battery_neighbours.hpp"
 #include "link/settings_client.hpp"
 #include "publish/battery_items.hpp"
 #include "publish/dbus_service.hpp"
@@ -18,14 +20,16 @@ namespace vbat {
 class App {
 public:
     // Throws NameTaken, or std::runtime_error when something it cannot be without is not there.
-    explicit App(const Config& config);
+    App(const Config& config, const std::filesystem::path& state_dir);
 
     void run(); // until SIGTERM or SIGINT; throws when the bus is lost
 
 private:
     void add_sources(const Config& config);
     void publish(TimePoint now);
-    void follow_presence(TimePoint now);
+    void enter_bus();
+    void leave_bus();
+    void tell_monitor(std::vector<MonitorCandidate> others) const;
     void take_instance(int instance);
     void tell_transitions(const Bank& bank);
     bool instance_is_settled(TimePoint now) const;
@@ -33,7 +37,9 @@ private:
     EventLoop loop_;
     std::string bus_name_;
     int instance_;
+    Coupling coupling_;
     std::vector<Member> members_;
+    EnergyState energy_;
     VirtualBattery battery_;
     ItemTree tree_;
     BatteryItems items_;
@@ -42,6 +48,7 @@ private:
     SettingsClient settings_;
     bool claimed_ = false;     // localsettings has given us an instance
     TimePoint claim_deadline_; // from here on the configured one is good enough
+    std::optional<BatteryNeighbours> neighbours_{};
     std::vector<bool> lost_;
     bool told_equal_weights_ = false;
     std::vector<std::unique_ptr<MqttSource>> sources_;

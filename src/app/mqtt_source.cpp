@@ -57,8 +57,9 @@ bool MqttSource::take_in(const MqttMessage& message, Feed& feed, TimePoint now) 
         return false;
     }
     // After each reconnect the broker sends what it has stored: news once, but no sign of life the second time.
-    if (message.retained && message.payload == feed.last_payload) return false;
-    feed.last_payload = message.payload;
+    if (message.retained && (message.payload == feed.last_payload || message.payload == feed.last_retained))
+        return false;
+    (message.retained ? feed.last_retained : feed.last_payload) = message.payload;
 
     const DecodedJson decoded = decode_battery_json(message.payload);
     for (const auto& problem : decoded.problems) complain(message.topic, problem, now);

@@ -17,6 +17,7 @@ public:
         Member* member;
         Maybe<AmpereHours> configured_capacity{};
         std::string last_payload{};
+        std::string last_retained{};
     };
     using Feeds = std::map<std::string, Feed>; // by topic
 

@@ -40,12 +40,13 @@ void check_missing(const BatteryDraft& draft, Mistakes& mistakes) {
 
 void check_name(const BatteryDraft& draft, const BatteryDraft& other, Mistakes& mistakes) {
     if (lower(draft.name) != lower(other.name) || is_mqtt_section(draft)) return;
-    if (is_mqtt_section(other))
+    if (is_mqtt_section(other)) {
         mistakes.add(draft.line, text(draft.section, " needs another name, the battery of the topic in ", place(other),
                                       " is called mqtt"));
-    else if (other.line < draft.line)
+    } else if (other.line < draft.line) {
         mistakes.add(draft.line, text(draft.section, " has the same name as ", place(other),
                                       ", capital letters make no difference"));
+    }
 }
 
 // nullopt: it is neither dc nor ac, which was reported.
@@ -74,10 +75,11 @@ void check_couplings(const std::vector<BatteryDraft>& drafts, Mistakes& mistakes
 // Compared as they are used: with the broker's defaults filled in.
 void check_topic(const BatteryDraft& draft, const BatteryConfig& config, const BatteryDraft& other,
                  const BatteryConfig& other_config, Mistakes& mistakes) {
+    const Text& topic = draft.keys.topic;
     const bool same_broker =
         lower(config.broker.host) == lower(other_config.broker.host) && config.broker.port == other_config.broker.port;
-    if (!same_broker || config.topic.empty() || config.topic != other_config.topic) return;
-    const Origin& origin = draft.keys.topic->origin;
+    if (!topic || !same_broker || config.topic.empty() || config.topic != other_config.topic) return;
+    const Origin& origin = topic->origin;
     mistakes.add(origin.line, text(draft.section, " topic: ", origin.secret ? "'***'" : in_quotes(config.topic),
                                    " is read from the same broker by ", place(other), " already"));
 }
@@ -100,9 +102,10 @@ std::vector<BatteryConfig> make_batteries(const Draft& draft, const std::filesys
         if (draft.complete) check_missing(each, mistakes);
         batteries.push_back(make_battery(each, folder, mistakes));
     }
-    if (batteries.empty() && draft.complete)
+    if (batteries.empty() && draft.complete) {
         mistakes.add(Mistakes::no_line,
                      "no battery is configured, write broker_address and topic in [MQTT] or add a [battery NAME]");
+    }
     check_each_other(draft.batteries, batteries, mistakes);
     return batteries;
 }

@@ -11,9 +11,12 @@ namespace {
 constexpr std::uint16_t plain_port = 1883;
 constexpr std::uint16_t tls_port = 8883;
 
+using GivenText = Given<std::string>;
+
+// The text of a key that is there and not empty, else nullptr.
+const GivenText* filled(const Text& key) { return key && !key->value.empty() ? &*key : nullptr; }
+
 bool is_own(const Text& key) { return key && !key->origin.inherited; }
-bool has_text(const Text& key) { return key && !key->value.empty(); }
-std::string text_of(const Text& key) { return key ? key->value : ""; }
 bool is_yes(const Flag& key) { return key && key->value; }
 
 // [MQTT] is nearer than DEFAULT: what both sections inherit from there must not hide what [MQTT] says.
@@ -33,28 +36,27 @@ void inherit_password(BrokerKeys& keys, const BrokerKeys& mqtt) {
     if (!is_own(keys.password_file)) keys.password_file.reset();
 }
 
-void report(const Text& key, const std::string& what, Mistakes& mistakes) {
-    mistakes.add(key->origin.line, key->origin.where + what);
+void report(const GivenText& key, const std::string& what, Mistakes& mistakes) {
+    mistakes.add(key.origin.line, key.origin.where + what);
 }
 
-std::string shown(const Text& path) { return path->origin.secret ? "'***'" : in_quotes(path->value); }
-
-std::filesystem::path in_folder(const Text& path, const std::filesystem::path& folder) { return folder / path->value; }
+std::string shown(const GivenText& path) { return path.origin.secret ? "'***'" : in_quotes(path.value); }
 
 // The path of a file that libmosquitto will open later; empty when none is named.
-std::string checked_file(const Text& path, const std::filesystem::path& folder, Mistakes& mistakes) {
-    if (!has_text(path)) return "";
-    const auto file = in_folder(path, folder);
-    if (const auto obstacle = read_obstacle(file); !obstacle.empty())
-        report(path, text(shown(path), " cannot be read: ", obstacle), mistakes);
+std::string checked_file(const Text& key, const std::filesystem::path& folder, Mistakes& mistakes) {
+    const GivenText* const path = filled(key);
+    if (path == nullptr) return "";
+    const auto file = folder / path->value;
+    const std::string obstacle = read_obstacle(file);
+    if (!obstacle.empty()) report(*path, text(shown(*path), " cannot be read: ", obstacle), mistakes);
     return file.string();
 }
 
 void check_client_certificate(const BrokerKeys& keys, Mistakes& mistakes) {
-    const Text& cert = keys.tls_path_to_cert;
-    const Text& key = keys.tls_path_to_key;
-    if (has_text(cert) && !has_text(key)) report(cert, "needs tls_path_to_key beside it", mistakes);
-    if (has_text(key) && !has_text(cert)) report(key, "needs tls_path_to_cert beside it", mistakes);
+    const GivenText* const cert = filled(keys.tls_path_to_cert);
+    const GivenText* const key = filled(keys.tls_path_to_key);
+    if (cert != nullptr && key == nullptr) report(*cert, "needs tls_path_to_key beside it", mistakes);
+    if (cert == nullptr && key != nullptr) report(*key, "needs tls_path_to_cert beside it", mistakes);
 }
 
 // Without TLS its other keys are not looked at, as in dbus-mqtt-battery: users switch TLS off by tls_enabled alone.
@@ -70,24 +72,29 @@ TlsConfig make_tls(const BrokerKeys& keys, const std::filesystem::path& folder, 
     };
 }
 
+void check_password_file(const GivenText& file, const BrokerKeys& keys, Mistakes& mistakes) {
+    if (const GivenText* const password = filled(keys.password)) {
+        report(file, text("password is set too, in line ", password->origin.line, "; keep one"), mistakes);
+    } else if (!keys.username) {
+        report(file, "needs username beside it", mistakes);
+    }
+}
+
 std::string read_password(const BrokerKeys& keys, const std::filesystem::path& folder, Mistakes& mistakes) {
-    const Text& file = keys.password_file;
-    if (!has_text(file)) return text_of(keys.password);
-    const FirstLine line = read_first_line(in_folder(file, folder));
-    if (!line.obstacle.empty()) report(file, text(shown(file), " cannot be used: ", line.obstacle), mistakes);
+    const GivenText* const file = filled(keys.password_file);
+    if (file == nullptr) return keys.password ? keys.password->value : "";
+    check_password_file(*file, keys, mistakes);
+    const FirstLine line = read_first_line(folder / file->value);
+    if (!line.obstacle.empty()) report(*file, text(shown(*file), " cannot be used: ", line.obstacle), mistakes);
     return line.text;
 }
 
 // A user name without a password means anonymous, as in dbus-mqtt-battery.
 void add_login(BrokerConfig& broker, const BrokerKeys& keys, const std::filesystem::path& folder, Mistakes& mistakes) {
-    if (has_text(keys.password) && has_text(keys.password_file))
-        report(keys.password_file, text("password is set too, in line ", keys.password->origin.line, "; keep one"),
-               mistakes);
-    else if (has_text(keys.password_file) && !keys.username)
-        report(keys.password_file, "needs username beside it", mistakes);
     const std::string password = read_password(keys, folder, mistakes);
-    if (!has_text(keys.username) || password.empty()) return;
-    broker.username = keys.username->value;
+    const GivenText* const username = filled(keys.username);
+    if (username == nullptr || password.empty()) return;
+    broker.username = username->value;
     broker.password = password;
 }
 
@@ -106,7 +113,7 @@ void inherit(BrokerKeys& keys, const BrokerKeys& mqtt) {
 }
 
 BrokerConfig make_broker(const BrokerKeys& keys, const std::filesystem::path& folder, Mistakes& mistakes) {
-    BrokerConfig broker{.host = without_brackets(text_of(keys.address))};
+    BrokerConfig broker{.host = keys.address ? without_brackets(keys.address->value) : ""};
     broker.tls = make_tls(keys, folder, mistakes);
     broker.port = broker.tls.enabled ? tls_port : plain_port;
     if (keys.port) broker.port = static_cast<std::uint16_t>(keys.port->value);

@@ -44,11 +44,8 @@ constexpr std::size_t longest_topic = 65535; // MQTT counts it in two bytes
 bool is_noncharacter(char32_t c) { return (c & 0xFFFEU) == 0xFFFE || (c >= 0xFDD0 && c <= 0xFDEF); }
 
 bool is_mqtt_text(std::string_view text) {
-    while (const auto c = first_code_point(text)) {
-        if (is_control(c->value) || is_noncharacter(c->value)) return false;
-        text.remove_prefix(c->size);
-    }
-    return text.empty();
+    return std::ranges::none_of(code_points(text),
+                                [](const CodePoint& c) { return is_control(c.value) || is_noncharacter(c.value); });
 }
 
 } // namespace

@@ -1,10 +1,7 @@
 #include "config/checks.hpp"
-#include "config/wording.hpp"
 
 #include <arpa/inet.h>
 
-#include <algorithm>
-#include <array>
 #include <string_view>
 
 namespace vbat {
@@ -52,13 +49,12 @@ bool is_address(const std::string& text) {
     return consists_of(text, "0123456789.") ? is_ipv4(text) : is_host_name(text);
 }
 
-// The host of "host:1883" or "[::1]:1883"; empty when the text is neither.
-std::string host_before_port(const std::string& text) {
+// "host:1883" or "[::1]:1883". In "::1:1883" nothing could tell a port from the address.
+bool has_port(const std::string& text) {
     const auto colon = text.rfind(':');
-    if (colon == std::string::npos || !consists_of(std::string_view{text}.substr(colon + 1), digits)) return "";
+    if (colon == std::string::npos || !consists_of(std::string_view{text}.substr(colon + 1), digits)) return false;
     const std::string host = text.substr(0, colon);
-    // "::1:1883" is an address, only brackets could tell a port from it
-    return is_address(host) && (host.starts_with('[') || host.find(':') == std::string::npos) ? host : "";
+    return is_address(host) && (host.starts_with('[') || host.find(':') == std::string::npos);
 }
 
 } // namespace
@@ -75,9 +71,7 @@ std::string host_mistake(const std::string& text, const std::string& shown) {
     if (text.find("://") != std::string::npos || text.find('@') != std::string::npos)
         return "this is a URL, write only the host name or IP address, and the port as broker_port";
     if (is_address(text)) return "";
-    if (const std::string host = host_before_port(text); !host.empty())
-        return shown + " contains a port, write broker_address = " + plain(host) +
-               " and broker_port = " + plain(text.substr(text.rfind(':') + 1));
+    if (has_port(text)) return shown + " contains a port, write only the host here and the port as broker_port";
     return shown + " is not a host name or IP address";
 }
 

@@ -33,6 +33,10 @@ std::string translated(std::string_view text, std::string_view from, std::string
 std::string protect(std::string_view text) { return translated(text, special, stand_in); }
 std::string restore(std::string_view text) { return translated(text, stand_in, special); }
 
+std::string hexadecimal(char32_t c) {
+    return text("0x", std::hex, std::setw(2), std::setfill('0'), static_cast<std::uint32_t>(c));
+}
+
 // As configparser: up to the last ']', whatever follows it, blanks belong to the name.
 std::optional<std::string_view> section_name(std::string_view content) {
     const auto end = content.rfind(']');
@@ -70,6 +74,7 @@ private:
     IniSection& add_section(const std::string& name);
     void report_line_without_key();
     std::string lose_line(const std::string& why);
+    std::string place() const;
 
     std::vector<std::string> lines_;
     Mistakes& mistakes_;
@@ -126,10 +131,8 @@ std::string Reading::prepare(std::string_view line) {
         option_indentation_ = indentation(line);
         blank_lines_ = 0;
     }
-    if (const auto control = find_control(content))
-        return lose_line(text("contains the control character 0x", std::hex, std::setw(2), std::setfill('0'),
-                              static_cast<std::uint32_t>(*control)));
-    return prepare_content(content);
+    const auto control = find_control(content);
+    return control ? lose_line("contains the control character " + hexadecimal(*control)) : prepare_content(content);
 }
 
 std::string Reading::prepare_content(std::string_view content) {
@@ -155,7 +158,7 @@ IniSection& Reading::add_section(const std::string& name) {
     if (name == file_.defaults.name) return file_.defaults;
     const auto known = std::ranges::find(file_.sections, name, &IniSection::name);
     if (known == file_.sections.end()) return file_.sections.emplace_back(IniSection{name, line_, {}});
-    mistakes_.add(line_, text('[', name, "] was already opened in line ", known->line));
+    mistakes_.add(line_, text('[', plain(name), "] was already opened in line ", known->line));
     return *known;
 }
 
@@ -170,13 +173,12 @@ void Reading::take(std::string_view key, std::string_view value) {
     const std::string name = lower(restore(strip(key)));
     last_key_ = name;
     if (name.empty()) {
-        lose_line("no key before the '=' or ':'");
+        lose_line(place() + "no key before the '=' or ':'");
         return;
     }
-    const auto [place, is_new] = section_->values.try_emplace(name, IniValue{content, line_});
-    option_ = is_new ? &place->second : &lost_;
-    if (!is_new)
-        mistakes_.add(line_, text('[', section_->name, "] ", name, " was already set in line ", place->second.line));
+    const auto [entry, is_new] = section_->values.try_emplace(name, IniValue{content, line_});
+    option_ = is_new ? &entry->second : &lost_;
+    if (!is_new) mistakes_.add(line_, text(place(), plain(name), " was already set in line ", entry->second.line));
 }
 
 // The line is not shown when it may be a password, or the rest of one that was broken in two.
@@ -184,9 +186,13 @@ void Reading::report_line_without_key() {
     const std::string_view line = strip(lines_[static_cast<std::size_t>(line_) - 1]);
     const std::string shown = is_secret(line) || is_secret(last_key_) ? "this line" : in_quotes(line);
     const bool bracket = line.starts_with('[');
-    lose_line(shown + (bracket ? " is not a complete [section]" : " is neither a [section] nor 'key = value'"));
     if (bracket) section_ = &nowhere_;
+    lose_line(place() + shown +
+              (bracket ? " is not a complete [section]" : " is neither a [section] nor 'key = value'"));
 }
+
+// "[MQTT] ", or nothing where the name of the section is not known.
+std::string Reading::place() const { return section_ == &nowhere_ ? "" : text('[', plain(section_->name), "] "); }
 
 std::string Reading::lose_line(const std::string& why) {
     mistakes_.add(line_, why);

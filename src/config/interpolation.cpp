@@ -7,6 +7,7 @@
 namespace vbat {
 namespace {
 
+constexpr const char* wrong_percent = "'%' must be written '%%'";
 constexpr int max_depth = 10; // as configparser
 
 // Ten levels of values that mention the next one ten times would take for ever; nobody needs more than this.
@@ -34,13 +35,12 @@ void Interpolation::append_value(const std::string& key, int depth) {
         append(std::string_view{raw}.substr(position, percent - position));
         if (percent == std::string::npos) return;
         if (depth > max_depth) throw InterpolationError(text("references go more than ", max_depth, " levels deep"));
-        position = append_reference(raw, percent, key, depth);
+        position = append_reference(raw, percent, depth);
     }
 }
 
 // Returns the position behind the reference.
-std::size_t Interpolation::append_reference(const std::string& raw, std::size_t percent, const std::string& key,
-                                            int depth) {
+std::size_t Interpolation::append_reference(const std::string& raw, std::size_t percent, int depth) {
     if (raw.compare(percent, 2, "%%") == 0) {
         append("%");
         return percent + 2;
@@ -48,15 +48,18 @@ std::size_t Interpolation::append_reference(const std::string& raw, std::size_t 
     const std::size_t end = raw.find(')', percent);
     const bool complete = raw.compare(percent, 2, "%(") == 0 && end != std::string::npos && end > percent + 2 &&
                           raw.compare(end, 2, ")s") == 0;
-    if (!complete) throw InterpolationError("'%' must be written '%%'");
+    if (!complete) throw InterpolationError(wrong_percent);
     const std::string name = lower(raw.substr(percent + 2, end - percent - 2));
     const IniValue* const target = find_value(file_, section_, name);
-    if (target == nullptr)
-        throw InterpolationError(is_secret(key) ? "'%' must be written '%%'"
-                                                : text("%(", plain(name), ")s refers to a key that does not exist"));
+    if (target == nullptr) throw InterpolationError(no_such_key(name));
     used_.insert(target);
     append_value(name, depth + 1);
     return end + 2;
+}
+
+// Part of a password may look like a reference: then its name is not shown.
+std::string Interpolation::no_such_key(const std::string& name) const {
+    return contains_secret_ ? wrong_percent : text("%(", plain(name), ")s refers to a key that does not exist");
 }
 
 void Interpolation::append(std::string_view part) {

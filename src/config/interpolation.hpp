@@ -33,7 +33,8 @@ public:
 
 private:
     void append_value(const std::string& key, int depth);
-    std::size_t append_reference(const std::string& raw, std::size_t percent, const std::string& key, int depth);
+    std::size_t append_reference(const std::string& raw, std::size_t percent, int depth);
+    std::string no_such_key(const std::string& name) const;
     void append(std::string_view part);
 
     const IniFile& file_;

@@ -17,6 +17,7 @@ public:
     bool empty() const { return found_.empty(); }
     std::vector<std::string> sentences() const {
         std::vector<std::string> all;
+        all.reserve(found_.size());
         for (const auto& [line, what] : found_)
             all.push_back(line == no_line ? what : "line " + std::to_string(line) + ": " + what);
         return all;

@@ -32,8 +32,8 @@ private:
     Mistakes& mistakes_;
     UsedValues used_;
     Draft draft_;
-    BrokerKeys mqtt_;          // what a battery uses when it does not say otherwise
-    const IniSection nothing_; // a section that is not there: it inherits from DEFAULT all the same
+    BrokerKeys mqtt_;    // what a battery uses when it does not say otherwise
+    IniSection nothing_; // a section that is not there: it inherits from DEFAULT all the same
 };
 
 Draft Sections::read() {

@@ -52,10 +52,16 @@ std::string advice_on_section(std::string_view name) {
 }
 
 void report_unknown_keys(const IniSection& section, const UsedValues& used, Mistakes& mistakes) {
-    for (const auto& [key, value] : section.values)
-        if (!is_known_key(section.name, key) && !used.contains(&value))
-            mistakes.add(value.line, text('[', plain(section.name), "] ", plain(key), ": unknown key",
-                                          advice_on_key(section.name, key)));
+    for (const auto& [key, value] : section.values) {
+        if (is_known_key(section.name, key) || used.contains(&value)) continue;
+        const std::string advice = advice_on_key(section.name, key);
+        mistakes.add(value.line, text('[', plain(section.name), "] ", plain(key), ": unknown key", advice));
+    }
+}
+
+void report_unknown_section(const IniSection& section, Mistakes& mistakes) {
+    const std::string advice = advice_on_section(section.name);
+    mistakes.add(section.line, text('[', plain(section.name), "] is not a known section", advice));
 }
 
 } // namespace
@@ -72,9 +78,7 @@ void report_unknown(const IniFile& file, const UsedValues& used, Mistakes& mista
     report_unknown_keys(file.defaults, used, mistakes);
     for (const auto& section : file.sections) {
         if (is_known_section(section.name)) report_unknown_keys(section, used, mistakes);
-        else
-            mistakes.add(section.line,
-                         text('[', plain(section.name), "] is not a known section", advice_on_section(section.name)));
+        else report_unknown_section(section, mistakes);
     }
 }
 

@@ -26,13 +26,12 @@ bool is_blank(char32_t c) {
     return blanks.find(c) != std::u32string_view::npos || (c >= 0x2000 && c <= 0x200A);
 }
 
-} // namespace
-
+// nullopt: the text is empty, or does not start with UTF-8.
 std::optional<CodePoint> first_code_point(std::string_view text) {
     if (text.empty()) return std::nullopt;
     const auto first = static_cast<std::uint8_t>(text[0]);
     const std::size_t length = length_by_first_byte(first);
-    if (length == 1) return CodePoint{first, 1};
+    if (length == 1) return CodePoint{first, text.substr(0, 1)};
     if (length == 0 || text.size() < length) return std::nullopt;
     char32_t value = first & (0xFFU >> (length + 1));
     for (const char next : text.substr(1, length - 1)) {
@@ -41,43 +40,48 @@ std::optional<CodePoint> first_code_point(std::string_view text) {
         value = (value << 6U) | (byte & 0x3FU);
     }
     if (!is_allowed(value, length)) return std::nullopt;
-    return CodePoint{value, length};
+    return CodePoint{value, text.substr(0, length)};
+}
+
+} // namespace
+
+std::vector<CodePoint> code_points(std::string_view text) {
+    std::vector<CodePoint> all;
+    for (auto c = first_code_point(text); c; c = first_code_point(text)) {
+        all.push_back(*c);
+        text.remove_prefix(c->bytes.size());
+    }
+    return all;
 }
 
 bool is_utf8(std::string_view text) {
-    while (const auto c = first_code_point(text)) text.remove_prefix(c->size);
-    return text.empty();
+    const auto all = code_points(text);
+    return text.empty() || (!all.empty() && all.back().bytes.end() == text.end());
 }
 
 bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7F && c <= 0x9F); }
 
 std::optional<char32_t> find_control(std::string_view text) {
-    while (const auto c = first_code_point(text)) {
-        if (is_control(c->value) && c->value != '\t') return c->value;
-        text.remove_prefix(c->size);
-    }
+    for (const auto& c : code_points(text))
+        if (is_control(c.value) && c.value != '\t') return c.value;
     return std::nullopt;
 }
 
 std::string_view strip(std::string_view text) {
-    while (const auto c = first_code_point(text)) {
-        if (!is_blank(c->value)) break;
-        text.remove_prefix(c->size);
+    for (const auto& c : code_points(text)) {
+        if (!is_blank(c.value)) break;
+        text.remove_prefix(c.bytes.size());
     }
-    std::size_t end = 0;
-    std::size_t position = 0;
-    while (const auto c = first_code_point(text.substr(position))) {
-        position += c->size;
-        if (!is_blank(c->value)) end = position;
-    }
-    return text.substr(0, position == text.size() ? end : text.size());
+    if (!is_utf8(text)) return text;
+    const auto all = code_points(text);
+    for (auto c = all.rbegin(); c != all.rend() && is_blank(c->value); ++c) text.remove_suffix(c->bytes.size());
+    return text;
 }
 
 std::size_t indentation(std::string_view line) {
     std::size_t blanks = 0;
-    while (const auto c = first_code_point(line)) {
-        if (!is_blank(c->value)) break;
-        line.remove_prefix(c->size);
+    for (const auto& c : code_points(line)) {
+        if (!is_blank(c.value)) break;
         ++blanks;
     }
     return blanks;

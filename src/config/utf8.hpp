@@ -4,16 +4,17 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace vbat {
 
 struct CodePoint {
     char32_t value{};
-    std::size_t size{}; // in bytes
+    std::string_view bytes{};
 };
 
-// nullopt: the text is empty, or does not start with UTF-8.
-std::optional<CodePoint> first_code_point(std::string_view text);
+// The characters up to the first byte that is not UTF-8.
+std::vector<CodePoint> code_points(std::string_view text);
 
 bool is_utf8(std::string_view text);
 bool is_control(char32_t c);

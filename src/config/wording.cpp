@@ -39,11 +39,10 @@ bool is_secret(std::string_view key) {
 
 std::string plain(std::string_view text) {
     std::string result;
-    while (const auto c = first_code_point(text)) {
-        if (result.size() + c->size > longest_shown) return result + "...";
-        if (is_control(c->value)) result += '?';
-        else result += text.substr(0, c->size);
-        text.remove_prefix(c->size);
+    for (const auto& c : code_points(text)) {
+        if (result.size() + c.bytes.size() > longest_shown) return result + "...";
+        if (is_control(c.value)) result += '?';
+        else result += c.bytes;
     }
     return result;
 }

@@ -73,8 +73,6 @@ using Rule = void (*)(BatterySample&, const Members&);
 constexpr Rule rules_of_fresh_members[] = {
     sum_of_all<&S::power>,
     sum_of_all<&S::current_average>,
-    sum_of_all<&S::charged_energy>,
-    sum_of_all<&S::discharged_energy>,
     sum_of_all<&S::total_ah_drawn>,
     extreme<&S::soh, lower>,
     extreme<&S::temperature, higher>,
@@ -105,14 +103,17 @@ constexpr Rule rules_of_fresh_members[] = {
     same_everywhere<&S::cells_per_battery>,
 };
 
+bool knows_capacity(const Member* member) {
+    return member->sample->installed_capacity.value_or(AmpereHours{}).value > 0;
+}
+
 // Wh where every one of these members knows its capacity, else all weigh the same.
 std::vector<double> weights(const Members& members) {
-    std::vector<double> result;
-    for (const Member* member : members) {
-        const auto& installed = member->sample->installed_capacity;
-        if (!installed || installed->value <= 0) return std::vector<double>(members.size(), 1.0);
-        result.push_back((member->nominal_voltage * *installed).value);
-    }
+    std::vector<double> result(members.size(), 1.0);
+    if (!std::ranges::all_of(members, knows_capacity)) return result;
+    std::ranges::transform(members, result.begin(), [](const Member* member) {
+        return (member->nominal_voltage * *member->sample->installed_capacity).value;
+    });
     return result;
 }
 
@@ -240,9 +241,7 @@ Bank aggregate(std::span<const Member> members, TimePoint now) {
     else bank.total = total_of(fresh, remembered, heard, bank.members);
     bank.total.taken_at = youngest;
     count_modules(bank.total, members.size(), fresh);
-    bank.equal_weights = members.size() > 1 && std::ranges::any_of(heard, [](const Member* member) {
-                             return !member->sample->installed_capacity;
-                         });
+    bank.equal_weights = remembered.size() > 1 && !std::ranges::all_of(remembered, knows_capacity);
     return bank;
 }
 

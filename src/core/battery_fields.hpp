@@ -101,13 +101,17 @@ Value load(const BatterySample& sample) {
     else return stored->value;
 }
 
+// How a member's type travels in a Value.
+template <class T>
+using Carried = std::conditional_t<std::is_same_v<T, int>, std::int32_t,
+                                   std::conditional_t<std::is_same_v<T, std::string>, std::string, double>>;
+
 template <auto Member, int Index>
 void store(BatterySample& sample, const Value& value) {
+    using T = Stored<Member, Index>;
     auto& stored = slot<Member, Index>(sample);
     if (std::holds_alternative<std::monostate>(value)) stored.reset();
-    else if constexpr (std::is_same_v<Stored<Member, Index>, int>) stored = std::get<std::int32_t>(value);
-    else if constexpr (std::is_same_v<Stored<Member, Index>, std::string>) stored = std::get<std::string>(value);
-    else stored = Stored<Member, Index>{std::get<double>(value)};
+    else stored = T{std::get<Carried<T>>(value)};
 }
 
 // The kind follows from the member's type; Kind::count is asked for by name.

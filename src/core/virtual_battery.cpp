@@ -6,6 +6,10 @@ namespace vbat {
 
 Bank VirtualBattery::look(std::span<const Member> members, TimePoint now) {
     Bank bank = aggregate(members, now);
+    for (const Member& member : members) energy_.take(member);
+    const Energy energy = energy_.sum(members);
+    bank.total.charged_energy = energy.charged;
+    bank.total.discharged_energy = energy.discharged;
     if (members.size() > 1) alarms_.apply(bank.total.alarms, now);
     if (settings_.derive_time_to_go) {
         const auto derived = time_to_go_.update(bank.total, now);

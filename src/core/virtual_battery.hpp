@@ -2,6 +2,7 @@
 
 #include "core/aggregate.hpp"
 #include "core/alarm_hold.hpp"
+#include "core/energy_book.hpp"
 #include "core/time_to_go.hpp"
 
 namespace vbat {
@@ -15,16 +16,20 @@ struct VirtualBatterySettings {
 // The one battery that is shown: the members' aggregate and what has to be remembered between two looks at it.
 class VirtualBattery {
 public:
-    explicit VirtualBattery(VirtualBatterySettings settings) : settings_{settings}, time_to_go_{settings.time_to_go} {}
+    VirtualBattery(VirtualBatterySettings settings, EnergyBook::Entries energy)
+        : settings_{settings}, time_to_go_{settings.time_to_go}, energy_{std::move(energy)} {}
 
     Bank look(std::span<const Member> members, TimePoint now);
 
     // Whether a service should stand on the bus: some member has spoken, and not longer ago than the timeout.
     bool is_present(std::span<const Member> members, TimePoint now) const;
 
+    const EnergyBook::Entries& energy() const { return energy_.entries(); }
+
 private:
     VirtualBatterySettings settings_;
     TimeToGo time_to_go_;
+    EnergyBook energy_;
     AlarmHold alarms_{};
 };
 

@@ -39,6 +39,9 @@ constexpr std::string_view not_ours[] = {
     "/Diagnostics/",
     "/Balancer/",
     "/N2kDeviceInstance",
+    "/Cell/",
+    "/Info/Config/",
+    "/TimeToSoC/",
 };
 
 bool is_not_ours(std::string_view path) {

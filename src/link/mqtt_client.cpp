@@ -32,8 +32,8 @@ struct Library {
 
 void checked(int result, const std::string& what) {
     if (result == MOSQ_ERR_SUCCESS) return;
-    const std::string why = result == MOSQ_ERR_ERRNO ? std::strerror(errno) : mosquitto_strerror(result);
-    throw std::runtime_error{what + ": " + why};
+    throw std::runtime_error{what + ": " +
+                             (result == MOSQ_ERR_ERRNO ? std::strerror(errno) : mosquitto_strerror(result))};
 }
 
 // What a user can do about a refused CONNECT (MQTT 3.1.1, return codes of CONNACK).
@@ -46,6 +46,23 @@ std::string refusal_text(int code) {
     default:
         return mosquitto_connack_string(code);
     }
+}
+
+// The library's lines about TLS in words that help; empty for all others. The host name is reported before the
+// "OpenSSL Error[0]: error:0A000086:SSL routines::certificate verify failed" that follows from it.
+std::string tls_trouble(std::string_view line) {
+    if (line.find("host name verification failed") != std::string_view::npos)
+        return "its certificate is for another host name; tls_insecure = 1 would accept that";
+    if (!line.starts_with("OpenSSL Error")) return {};
+    const std::string reason{line.substr(line.rfind(':') + 1)};
+    return "TLS: " + reason +
+           (reason == "certificate verify failed" ? "; is tls_path_to_ca the CA that signed it?" : "");
+}
+
+std::string library_text(int result) {
+    std::string words = mosquitto_strerror(result);
+    if (words.ends_with('.')) words.pop_back();
+    return words;
 }
 
 const char* or_null(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
@@ -72,10 +89,8 @@ struct MqttCallbacks {
         self(user).inbox_.put(std::move(received), self(user).stop_);
     }
 
-    // "OpenSSL Error[0]: error:0A000086:SSL routines::certificate verify failed": the last part says it.
     static void trouble(mosquitto*, void* user, int /*level*/, const char* line) noexcept {
-        const std::string_view whole{line};
-        if (whole.starts_with("OpenSSL Error")) self(user).refusal_ = whole.substr(whole.rfind(':') + 1);
+        if (self(user).refusal_.empty()) self(user).refusal_ = tls_trouble(line);
     }
 };
 
@@ -140,7 +155,7 @@ std::string MqttClient::serve_one_connection(const std::stop_token& stop) {
     const int error = errno;
     connected_ = false;
     if (!refusal_.empty()) return refusal_;
-    return result == MOSQ_ERR_ERRNO ? std::strerror(error) : mosquitto_strerror(result);
+    return result == MOSQ_ERR_ERRNO ? std::strerror(error) : library_text(result);
 }
 
 // Transitions, not states: a broker that is away for a day is two lines, not 2880.

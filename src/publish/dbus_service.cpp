@@ -69,23 +69,11 @@ public:
         root_->emitSignal(signal);
     }
 
-    void check_name_is_free() const {
-        auto daemon = sdbus::createProxy(*bus_, "org.freedesktop.DBus", "/org/freedesktop/DBus");
-        bool taken = false;
-        daemon->callMethod("NameHasOwner")
-            .onInterface("org.freedesktop.DBus")
-            .withArguments(name_)
-            .storeResultsTo(taken);
-        if (taken) throw_taken();
-    }
+    // A second name beside the service's own is harmless as long as no Victron program looks at it.
+    void reserve() { request("dbus_virtual_battery." + name_.substr(name_.rfind('.') + 1)); }
 
     void own_name() {
-        try {
-            bus_->requestName(name_);
-        } catch (const sdbus::Error& error) {
-            if (error.getName() == "org.freedesktop.DBus.Error.FileExists") throw_taken();
-            throw std::runtime_error{"D-Bus refuses the name " + name_ + ": " + error.getMessage()};
-        }
+        request(name_);
         owned_ = true;
     }
 
@@ -97,8 +85,14 @@ public:
     bool owns_name() const { return owned_; }
 
 private:
-    [[noreturn]] void throw_taken() const {
-        throw NameTaken{name_ + " is already on the bus: another instance with this device_instance is running"};
+    void request(const std::string& name) {
+        try {
+            bus_->requestName(name);
+        } catch (const sdbus::Error& error) {
+            if (error.getName() == "org.freedesktop.DBus.Error.FileExists")
+                throw NameTaken{name_ + " is already taken: another instance with this device_instance is running"};
+            throw std::runtime_error{"D-Bus refuses the name " + name + ": " + error.getMessage()};
+        }
     }
 
     // Both doors lead to answer(): the vtables below, and the filter for what vtables refuse.
@@ -137,15 +131,17 @@ private:
         }
     }
 
-    // False: not for us, or a path that is not in the tree.
+    bool is_known(std::string_view path) const { return path == "/" || objects_.contains(path); }
+
+    // False: not a method of this path.
     bool answer(sd_bus_message* call) {
         const std::string_view member = text_or_empty(sd_bus_message_get_member(call));
         const std::string_view path = text_or_empty(sd_bus_message_get_path(call));
         const auto* item = tree_.find(path);
-        if (item == nullptr && path != "/" && !objects_.contains(path)) return false;
+        if (!is_known(path)) return false;
         const Reply reply = reply_to(call);
         if (member == "GetValue" || member == "GetText") append_answer(reply.get(), path, item, member == "GetText");
-        else if (member == "SetValue") append_set_result(reply.get(), call, path);
+        else if (member == "SetValue" && item != nullptr) append_set_result(reply.get(), call, path);
         else if (member == "GetItems" && path == "/") bus_message::append_items(reply.get(), tree_.below("/"));
         else if (member == "GetDescription" && item != nullptr)
             bus_message::append_text(reply.get(), std::string{no_description});
@@ -179,20 +175,23 @@ private:
 
     static int on_message(sd_bus_message* call, void* self, sd_bus_error* error) noexcept {
         try {
-            return static_cast<Impl*>(self)->answer_what_vtables_refuse(call) ? 1 : 0;
+            return static_cast<Impl*>(self)->answer_what_vtables_refuse(call, error);
         } catch (const std::exception& failure) { // nothing may unwind through libsystemd's frames
             return sd_bus_error_set(error, SD_BUS_ERROR_FAILED, failure.what());
         }
     }
 
-    bool answer_what_vtables_refuse(sd_bus_message* call) {
+    // 1: answered, 0: goes on to the vtables.
+    int answer_what_vtables_refuse(sd_bus_message* call, sd_bus_error* error) {
         std::uint8_t type = 0;
-        if (sd_bus_message_get_type(call, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL) return false;
+        if (sd_bus_message_get_type(call, &type) < 0 || type != SD_BUS_MESSAGE_METHOD_CALL) return 0;
         const std::string_view interface = text_or_empty(sd_bus_message_get_interface(call));
         const bool bare_set = text_or_empty(sd_bus_message_get_member(call)) == "SetValue" &&
                               text_or_empty(sd_bus_message_get_signature(call, 1)) != "v";
-        if (!interface.empty() && !(interface == bus_item && bare_set)) return false;
-        return answer(call);
+        if (!interface.empty() && !(interface == bus_item && bare_set)) return 0;
+        if (answer(call)) return 1;
+        if (!is_known(text_or_empty(sd_bus_message_get_path(call)))) return 0;
+        return sd_bus_error_set(error, SD_BUS_ERROR_UNKNOWN_METHOD, "not a method of this item");
     }
 
     ItemTree& tree_;
@@ -208,7 +207,7 @@ DbusService::DbusService(EventLoop& loop, ItemTree& tree, std::string name)
     : impl_{std::make_unique<Impl>(loop, tree, std::move(name))} {}
 DbusService::~DbusService() = default;
 void DbusService::flush() { impl_->flush(); }
-void DbusService::check_name_is_free() const { impl_->check_name_is_free(); }
+void DbusService::reserve() { impl_->reserve(); }
 void DbusService::own_name() { impl_->own_name(); }
 void DbusService::release_name() { impl_->release_name(); }
 bool DbusService::owns_name() const { return impl_->owns_name(); }

@@ -23,8 +23,11 @@ public:
     // Shows what changed in the tree: objects for new paths, and one ItemsChanged while the name is owned.
     void flush();
 
-    void check_name_is_free() const; // throws NameTaken
-    void own_name();                 // throws NameTaken. flush() first: who sees the name asks for everything
+    // The service's name comes and goes with its batteries; this holds its place for the life of the process. Throws
+    // NameTaken when another process does.
+    void reserve();
+
+    void own_name(); // throws NameTaken. flush() first: who sees the name asks for everything
     void release_name();
     bool owns_name() const;
 

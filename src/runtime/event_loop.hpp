@@ -24,9 +24,9 @@ public:
 
     // What a library that brings its own descriptor waits for; asked before every sleep of the loop.
     struct Wait {
-        int fd;
-        short events;                            // as for poll()
-        std::optional<std::uint64_t> until_usec; // CLOCK_MONOTONIC
+        int fd{-1};
+        short events{};                            // as for poll()
+        std::optional<std::uint64_t> until_usec{}; // CLOCK_MONOTONIC
     };
     using Prepare = std::function<Wait()>; // handles all that is pending, then says what to wait for
 

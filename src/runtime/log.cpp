@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <atomic>
+#include <cctype>
 #include <cstdio>
 #include <memory>
 
@@ -26,6 +27,27 @@ spdlog::level::level_enum level_of(LogLevel level) {
         break;
     }
     return spdlog::level::debug;
+}
+
+const char* name_of(LogLevel level) {
+    switch (level) {
+    case LogLevel::error:
+        return "error";
+    case LogLevel::warning:
+        return "warning";
+    case LogLevel::info:
+        return "info";
+    case LogLevel::debug:
+        break;
+    }
+    return "debug";
+}
+
+// One line an event, whatever a sender of messages put into it: no line of its own, no terminal codes.
+std::string one_line(std::string line) {
+    for (char& letter : line)
+        if (std::iscntrl(static_cast<unsigned char>(letter)) != 0) letter = '?';
+    return line;
 }
 
 struct Writer {
@@ -58,11 +80,11 @@ void stop_log() { writer().reset(); } // the pool's destructor writes what is qu
 
 void log(LogLevel level, const std::string& line) {
     if (!writer()) {
-        std::fprintf(stderr, "%s\n", line.c_str());
+        std::fprintf(stderr, "%s: %s\n", name_of(level), one_line(line).c_str());
         return;
     }
     Writer& to = *writer();
-    to.logger->log(level_of(level), spdlog::string_view_t{line});
+    to.logger->log(level_of(level), one_line(line));
     const std::size_t dropped = to.pool->overrun_counter();
     if (const std::size_t told = to.dropped_told.exchange(dropped); dropped > told)
         to.logger->warn("{} log lines dropped: whoever reads this log is too slow", dropped - told);

@@ -17,7 +17,11 @@ inline BatterySample sample(Watts power, Percent soc, TimePoint taken_at = noon)
 }
 
 inline Member member(std::string name, BatterySample sample, Coupling coupling = Coupling::dc) {
-    return {.name = std::move(name), .coupling = coupling, .max_age = 60s, .waiting_since = noon, .sample = std::move(sample)};
+    return {.name = std::move(name),
+            .coupling = coupling,
+            .max_age = 60s,
+            .waiting_since = noon,
+            .sample = std::move(sample)};
 }
 
 // A message as a sender writes it: {{"/Soc", 50.0}, ...}

@@ -25,7 +25,9 @@ SCENARIO("several batteries are one") {
                 CHECK(seen.total.soc->value == doctest::Approx(60));
                 CHECK(seen.total.voltage->value == doctest::Approx(51));
             }
-            THEN("current is total power by voltage") { CHECK(seen.total.current->value == doctest::Approx(600.0 / 51)); }
+            THEN("current is total power by voltage") {
+                CHECK(seen.total.current->value == doctest::Approx(600.0 / 51));
+            }
             THEN("capacities add up, and what is consumed is their difference") {
                 CHECK(seen.total.installed_capacity == 300_Ah);
                 CHECK(seen.total.capacity->value == doctest::Approx(180));
@@ -103,7 +105,8 @@ SCENARIO("capacities that are not all known") {
 }
 
 TEST_CASE("packs of different nominal voltage weigh by energy, not by charge") {
-    std::vector bank{member("48 V", sized(sample(0_W, 100_pct), 100_Ah)), member("24 V", sized(sample(0_W, 0_pct), 100_Ah))};
+    std::vector bank{member("48 V", sized(sample(0_W, 100_pct), 100_Ah)),
+                     member("24 V", sized(sample(0_W, 0_pct), 100_Ah))};
     bank[1].nominal_voltage = 25.6_V;
     CHECK(aggregate(bank, noon).total.soc->value == doctest::Approx(200.0 / 3));
 }
@@ -181,14 +184,6 @@ SCENARIO("alarms and blocking members") {
     CHECK(total.modules_blocking_charge == 1);
     CHECK(total.modules_blocking_discharge == std::nullopt);
     CHECK(total.allow_to_charge == 1);
-}
-
-TEST_CASE("energies add up only where every battery counts") {
-    std::vector bank{member("a", sample(0_W, 50_pct)), member("b", sample(0_W, 50_pct))};
-    bank[0].sample->charged_energy = KilowattHours{100};
-    CHECK(aggregate(bank, noon).total.charged_energy == std::nullopt);
-    bank[1].sample->charged_energy = KilowattHours{20};
-    CHECK(aggregate(bank, noon).total.charged_energy == KilowattHours{120});
 }
 
 } // namespace

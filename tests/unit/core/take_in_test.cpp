@@ -19,7 +19,8 @@ void take(BatterySample& battery, std::initializer_list<std::pair<std::string_vi
 SCENARIO("messages merge") {
     GIVEN("a battery that told its limits once") {
         BatterySample battery;
-        take(battery, {{"/Dc/0/Power", 100.0}, {"/Dc/0/Voltage", 50.0}, {"/Soc", 60.0}, {"/Info/MaxChargeCurrent", 80.0}});
+        take(battery,
+             {{"/Dc/0/Power", 100.0}, {"/Dc/0/Voltage", 50.0}, {"/Soc", 60.0}, {"/Info/MaxChargeCurrent", 80.0}});
         WHEN("the next message does not repeat them") {
             take(battery, {{"/Dc/0/Power", 200.0}, {"/Dc/0/Voltage", 50.0}, {"/Soc", 61.0}});
             THEN("they keep their value") { CHECK(battery.max_charge_current == 80.0_A); }
@@ -73,7 +74,9 @@ SCENARIO("charge follows from the installed capacity") {
     }
     WHEN("more is left than was installed") {
         take(battery, {{"/InstalledCapacity", 200.0}, {"/Soc", 100.0}, {"/Capacity", 204.0}});
-        THEN("nothing is consumed, and nothing is negative the wrong way") { CHECK(battery.consumed_amphours == AmpereHours{}); }
+        THEN("nothing is consumed, and nothing is negative the wrong way") {
+            CHECK(battery.consumed_amphours == AmpereHours{});
+        }
     }
     WHEN("a later message only has a new state of charge") {
         take(battery, {{"/InstalledCapacity", 200.0}, {"/Soc", 25.0}, {"/Capacity", 70.0}});
@@ -101,7 +104,8 @@ SCENARIO("charge follows from the installed capacity") {
 
 SCENARIO("cell values follow from the cell voltages") {
     BatterySample battery;
-    take(battery, {{"/Voltages/Cell1", 3.30}, {"/Voltages/Cell2", 3.25}, {"/Voltages/Cell3", 3.40}, {"/Voltages/Cell32", 3.30}});
+    take(battery,
+         {{"/Voltages/Cell1", 3.30}, {"/Voltages/Cell2", 3.25}, {"/Voltages/Cell3", 3.40}, {"/Voltages/Cell32", 3.30}});
     CHECK(battery.min_cell_voltage == 3.25_V);
     CHECK(battery.min_voltage_cell_id == "Cell2");
     CHECK(battery.max_cell_voltage == 3.40_V);
@@ -110,7 +114,8 @@ SCENARIO("cell values follow from the cell voltages") {
     CHECK(battery.cell_voltage_diff->value == doctest::Approx(0.15));
 
     WHEN("a message carries some of them itself") {
-        take(battery, {{"/Voltages/Cell1", 3.20}, {"/System/MinVoltageCellId", "P4_Z1"}, {"/System/MinCellVoltage", 3.19}});
+        take(battery,
+             {{"/Voltages/Cell1", 3.20}, {"/System/MinVoltageCellId", "P4_Z1"}, {"/System/MinCellVoltage", 3.19}});
         THEN("these win") {
             CHECK(battery.min_voltage_cell_id == "P4_Z1");
             CHECK(battery.min_cell_voltage == 3.19_V);
@@ -121,7 +126,10 @@ SCENARIO("cell values follow from the cell voltages") {
         }
     }
     WHEN("every cell becomes null") {
-        take(battery, {{"/Voltages/Cell1", null}, {"/Voltages/Cell2", null}, {"/Voltages/Cell3", null}, {"/Voltages/Cell32", null}});
+        take(battery, {{"/Voltages/Cell1", null},
+                       {"/Voltages/Cell2", null},
+                       {"/Voltages/Cell3", null},
+                       {"/Voltages/Cell32", null}});
         THEN("what followed from them is invalid, too") {
             CHECK(battery.min_cell_voltage == std::nullopt);
             CHECK(battery.max_voltage_cell_id == std::nullopt);
@@ -144,11 +152,12 @@ TEST_CASE("every row of the table has its own path and loads what it stores") {
         const std::string_view path = field.path;
         CAPTURE(path);
         for (std::size_t j = 0; j < i; ++j) CHECK(path != std::string_view{battery_fields[j].path});
-        const Value stored = field.kind == Kind::text ? Value{"words"} : field.kind == Kind::number ? Value{0.5} : Value{1};
+        const Value stored = field.kind == Kind::text     ? Value{"words"}
+                             : field.kind == Kind::number ? Value{0.5}
+                                                          : Value{1};
         BatterySample battery;
         field.store(battery, stored);
-        for (const Field& other : battery_fields)
-            CHECK(other.load(battery) == (&other == &field ? stored : Value{}));
+        for (const Field& other : battery_fields) CHECK(other.load(battery) == (&other == &field ? stored : Value{}));
         field.store(battery, {});
         CHECK(field.load(battery) == Value{});
         CHECK(field.range.min < field.range.max);

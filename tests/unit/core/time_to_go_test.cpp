@@ -24,7 +24,9 @@ SCENARIO("time to go") {
         CHECK(time_to_go.update(battery(-8_W), noon) == std::nullopt);
         CHECK(time_to_go.update(battery(-9_W), noon).has_value());
     }
-    THEN("below the target it is 0, not the way back") { CHECK(time_to_go.update(battery(-1000_W, 5_Ah), noon) == Seconds{0}); }
+    THEN("below the target it is 0, not the way back") {
+        CHECK(time_to_go.update(battery(-1000_W, 5_Ah), noon) == Seconds{0});
+    }
     THEN("full and charging it is 0") { CHECK(time_to_go.update(battery(100_W, 100_Ah), noon) == Seconds{0}); }
     THEN("without a capacity or a voltage there is none") {
         auto unknown = battery(-1000_W);
@@ -41,7 +43,9 @@ SCENARIO("power is averaged between two calculations") {
     GIVEN("a first answer") {
         const auto first = time_to_go.update(battery(-1000_W), noon);
         WHEN("the power jumps for a moment") {
-            THEN("the answer stays until it is due") { CHECK(time_to_go.update(battery(-3000_W), noon + 150s) == first); }
+            THEN("the answer stays until it is due") {
+                CHECK(time_to_go.update(battery(-3000_W), noon + 150s) == first);
+            }
             AND_WHEN("it is due") {
                 time_to_go.update(battery(-3000_W), noon + 150s);
                 const auto second = time_to_go.update(battery(-1000_W), noon + 300s);

@@ -8,7 +8,7 @@ using namespace vbat::test;
 namespace {
 
 SCENARIO("when the battery stands on the bus") {
-    const VirtualBattery battery{{.timeout = 60s}};
+    const VirtualBattery battery{{.timeout = 60s}, {}};
     std::vector bank{member("a", sample(0_W, 50_pct)), member("b", sample(0_W, 50_pct, noon + 10s))};
     THEN("until its youngest sample is as old as the timeout") {
         CHECK(battery.is_present(bank, noon + 69s));
@@ -18,9 +18,7 @@ SCENARIO("when the battery stands on the bus") {
         for (Member& each : bank) each.sample.reset();
         CHECK_FALSE(battery.is_present(bank, noon));
     }
-    THEN("with timeout 0 for ever") {
-        CHECK(VirtualBattery{{.timeout = 0s}}.is_present(bank, noon + 1000h));
-    }
+    THEN("with timeout 0 for ever") { CHECK(VirtualBattery{{.timeout = 0s}, {}}.is_present(bank, noon + 1000h)); }
 }
 
 SCENARIO("time to go of the virtual battery") {
@@ -28,18 +26,18 @@ SCENARIO("time to go of the virtual battery") {
     bank[0].sample->installed_capacity = 100_Ah;
     bank[0].sample->capacity = 50_Ah;
     THEN("it is computed") {
-        VirtualBattery battery{{}};
+        VirtualBattery battery{{}, {}};
         CHECK(battery.look(bank, noon).total.time_to_go == Seconds{7200});
     }
     THEN("a message that told it wins, be it null") {
-        VirtualBattery battery{{}};
+        VirtualBattery battery{{}, {}};
         bank[0].sample->time_to_go_told = true;
         CHECK(battery.look(bank, noon).total.time_to_go == std::nullopt);
         bank[0].sample->time_to_go = Seconds{1234};
         CHECK(battery.look(bank, noon).total.time_to_go == Seconds{1234});
     }
     THEN("switched off it is only passed on") {
-        VirtualBattery battery{{.derive_time_to_go = false}};
+        VirtualBattery battery{{.derive_time_to_go = false}, {}};
         CHECK(battery.look(bank, noon).total.time_to_go == std::nullopt);
     }
 }
@@ -47,7 +45,7 @@ SCENARIO("time to go of the virtual battery") {
 SCENARIO("an alarm of the bank rises at once and falls after it has been quiet for a minute") {
     constexpr auto low_soc = static_cast<std::size_t>(Alarm::low_soc);
     std::vector bank{member("a", sample(0_W, 50_pct)), member("b", sample(0_W, 50_pct))};
-    VirtualBattery battery{{.timeout = 0s}};
+    VirtualBattery battery{{.timeout = 0s}, {}};
     for (Member& each : bank) each.max_age = {};
     const auto level = [&](int told, Duration later) {
         bank[0].sample->alarms[low_soc] = told;

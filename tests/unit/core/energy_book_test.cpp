@@ -1,0 +1,81 @@
+#include "core/energy_book.hpp"
+#include "tests/support/batteries.hpp"
+#include "tests/support/printing.hpp"
+
+using namespace vbat;
+using namespace vbat::test;
+
+namespace {
+
+Member at(Duration later, Watts power, const std::string& name = "a") {
+    return member(name, sample(power, 50_pct, noon + later));
+}
+
+SCENARIO("energy is power over time, by direction") {
+    EnergyBook book;
+    book.take(at(0s, 1000_W));
+    book.take(at(36s, 1000_W));
+    CHECK(book.entries().at("a").charged.value == doctest::Approx(0.01));
+    WHEN("the battery turns round") {
+        book.take(at(72s, -1000_W));
+        THEN("each direction has half of the way") {
+            CHECK(book.entries().at("a").charged.value == doctest::Approx(0.015));
+            CHECK(book.entries().at("a").discharged.value == doctest::Approx(0.005));
+        }
+    }
+    WHEN("the same sample is looked at again") {
+        book.take(at(36s, 1000_W));
+        THEN("it counts once") { CHECK(book.entries().at("a").charged.value == doctest::Approx(0.01)); }
+    }
+    WHEN("there is a hole of hours") {
+        book.take(at(5h, 1000_W));
+        THEN("nothing is invented for it") { CHECK(book.entries().at("a").charged.value == doctest::Approx(0.01)); }
+    }
+}
+
+SCENARIO("a device that counts itself is believed") {
+    EnergyBook book;
+    Member own = at(0s, 1000_W);
+    own.sample->charged_energy = KilowattHours{123};
+    book.take(own);
+    own.sample->taken_at += 60s;
+    own.sample->charged_energy = KilowattHours{123.5};
+    book.take(own);
+    CHECK(book.entries().at("a").charged == KilowattHours{123.5});
+    CHECK(book.entries().at("a").discharged == KilowattHours{0});
+}
+
+SCENARIO("a device whose total stands still") {
+    EnergyBook book;
+    const auto charged = [&](int minutes, double told) {
+        Member device = at(std::chrono::minutes{minutes}, 6000_W);
+        device.sample->charged_energy = KilowattHours{told};
+        book.take(device);
+        return book.entries().at("a").charged.value;
+    };
+    CHECK(charged(0, 100) == 100);
+    CHECK(charged(4, 100) == 100);
+    CHECK(charged(5, 100) == 100);
+    THEN("we count on from there once it is clear that it does not") {
+        CHECK(charged(6, 100) == doctest::Approx(100.1));
+        CHECK(charged(7, 100) == doctest::Approx(100.2));
+    }
+    THEN("when it moves it is believed again") { CHECK(charged(6, 100.6) == 100.6); }
+}
+
+SCENARIO("the sum") {
+    EnergyBook book{
+        {{"a", {KilowattHours{10.0004}, KilowattHours{1}}}, {"gone", {KilowattHours{99}, KilowattHours{99}}}}};
+    const std::vector members{at(0s, 0_W, "a"), at(0s, 0_W, "b")};
+    for (const Member& each : members) book.take(each);
+    THEN("is over today's members, from where a restart left it, to the Wh") {
+        CHECK(book.sum(members) == Energy{KilowattHours{10.0}, KilowattHours{1}});
+    }
+    THEN("a silent member keeps its share") {
+        std::vector silent = members;
+        silent[0].sample.reset();
+        CHECK(book.sum(silent).charged == KilowattHours{10.0});
+    }
+}
+
+} // namespace

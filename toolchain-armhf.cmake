@@ -1,0 +1,65 @@
+# Cross compiling on Debian 12 for GX devices. 32 bits (Cerbo GX, Ekrano, Raspberry Pi 2 to 4) unless -DVENUS_ARCH=aarch64
+# asks for 64 bits (Cerbo GX from revision B10 on, Raspberry Pi 5).
+#
+# The target's libraries come from a sysroot made by packaging/make-sysroot.sh. Where it is, the first that is given wins:
+#   -DARMHF_SYSROOT=DIR, the environment variable ARMHF_SYSROOT, build/sysroot-armhf       (armhf)
+#   -DAARCH64_SYSROOT=DIR, the environment variable AARCH64_SYSROOT, build/sysroot-arm64   (aarch64)
+set(VENUS_ARCH armhf CACHE STRING "armhf or aarch64")
+if(VENUS_ARCH STREQUAL "armhf")
+  set(_triple arm-linux-gnueabihf)
+  set(_debian_arch armhf)
+  set(_qemu qemu-arm)
+  set(CMAKE_SYSTEM_PROCESSOR armv7l)
+  # What all 32-bit machines can: Cortex-A7, A8 and A9, never ARMv8 instructions. Debian's libraries are built the same.
+  # psabi: notes that only matter when mixing with objects of a gcc older than 7.
+  set(_flags "-march=armv7-a+fp -mfloat-abi=hard -mthumb -Wno-psabi")
+elseif(VENUS_ARCH STREQUAL "aarch64")
+  set(_triple aarch64-linux-gnu)
+  set(_debian_arch arm64)
+  set(_qemu qemu-aarch64)
+  set(CMAKE_SYSTEM_PROCESSOR aarch64)
+  set(_flags "")
+else()
+  message(FATAL_ERROR "VENUS_ARCH is ${VENUS_ARCH}: it must be armhf or aarch64")
+endif()
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_LIBRARY_ARCHITECTURE ${_triple})
+set(CMAKE_C_COMPILER ${_triple}-gcc)
+set(CMAKE_CXX_COMPILER ${_triple}-g++)
+set(CMAKE_C_FLAGS_INIT "${_flags}")
+set(CMAKE_CXX_FLAGS_INIT "${_flags}")
+
+string(TOUPPER ${VENUS_ARCH}_SYSROOT _variable)
+set(_sysroot "${${_variable}}")
+if(NOT _sysroot)
+  set(_sysroot "$ENV{${_variable}}")
+endif()
+if(NOT _sysroot)
+  set(_sysroot "${CMAKE_CURRENT_LIST_DIR}/build/sysroot-${_debian_arch}")
+endif()
+get_filename_component(_sysroot "${_sysroot}" ABSOLUTE BASE_DIR "${CMAKE_CURRENT_LIST_DIR}")
+if(NOT IS_DIRECTORY "${_sysroot}/usr/lib/${_triple}")
+  message(FATAL_ERROR "${_sysroot} is no sysroot for ${VENUS_ARCH}."
+    " Make it with: packaging/make-sysroot.sh ${_debian_arch} ${_sysroot}")
+endif()
+set(${_variable} "${_sysroot}")
+# The compiler checks read this file again, with a cache of their own.
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES VENUS_ARCH ${_variable})
+
+set(CMAKE_SYSROOT "${_sysroot}")
+set(CMAKE_FIND_ROOT_PATH "${_sysroot}")
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+set(ENV{PKG_CONFIG_PATH} "")
+set(ENV{PKG_CONFIG_DIR} "")
+set(ENV{PKG_CONFIG_SYSROOT_DIR} "${_sysroot}")
+set(ENV{PKG_CONFIG_LIBDIR} "${_sysroot}/usr/lib/${_triple}/pkgconfig:${_sysroot}/usr/share/pkgconfig")
+
+# With it ctest runs the target's tests here.
+find_program(VENUS_QEMU NAMES ${_qemu}-static ${_qemu})
+mark_as_advanced(VENUS_QEMU)
+if(VENUS_QEMU)
+  set(CMAKE_CROSSCOMPILING_EMULATOR "${VENUS_QEMU};-L;${_sysroot}")
+endif()
