@@ -64,8 +64,12 @@ bool MqttSource::take_in(const MqttMessage& message, Feed& feed, TimePoint now) 
     const DecodedJson decoded = decode_battery_json(message.payload);
     for (const auto& problem : decoded.problems) complain(message.topic, problem, now);
     if (!decoded.message) return false;
-    if (!feed.member->sample) feed.member->sample.emplace();
-    vbat::take_in(*feed.member->sample, *decoded.message, feed.configured_capacity, now);
+    Member& member = *feed.member;
+    if (!member.sample || is_lost(member, now)) member.sample.emplace(); // what was too old is forgotten
+    vbat::take_in(*member.sample, *decoded.message, feed.configured_capacity, now);
+    if (log_wants(LogLevel::debug))
+        log_debug(text("battery ", member.name, ": ", member.sample->power->value, " W, ",
+                       member.sample->voltage->value, " V, ", member.sample->soc->value, " %"));
     return true;
 }
 

@@ -18,16 +18,14 @@ constexpr std::string_view battery_word = "battery";
 std::string_view kind_of(std::string_view section) { return is_battery_section(section) ? battery_section : section; }
 
 // A key in DEFAULT is inherited by every section, so each of them may need it.
-bool is_known_key(std::string_view section, std::string_view key) {
-    return std::ranges::any_of(known_keys(), [&](const KnownKey& known) {
-        return known.key == key && (section == "DEFAULT" || known.section == kind_of(section));
-    });
+bool belongs_in(const KnownKey& known, std::string_view section) {
+    return section == "DEFAULT" || known.section == kind_of(section);
 }
 
 std::vector<std::string> keys_of(std::string_view section) {
     std::vector<std::string> keys;
     for (const auto& known : known_keys())
-        if (is_known_key(section, known.key)) keys.emplace_back(known.key);
+        if (belongs_in(known, section)) keys.emplace_back(known.key);
     return keys;
 }
 
@@ -39,9 +37,9 @@ std::string home_of(std::string_view key) {
     return homes;
 }
 
-std::string advice_on_key(std::string_view section, const std::string& key) {
+std::string advice_on_key(const std::string& key, const std::vector<std::string>& accepted) {
     const std::string home = home_of(key);
-    return home.empty() ? did_you_mean(key, keys_of(section)) : " here, it belongs in " + home;
+    return home.empty() ? did_you_mean(key, accepted) : " here, it belongs in " + home;
 }
 
 std::string advice_on_section(std::string_view name) {
@@ -52,9 +50,10 @@ std::string advice_on_section(std::string_view name) {
 }
 
 void report_unknown_keys(const IniSection& section, const UsedValues& used, Mistakes& mistakes) {
+    const auto accepted = keys_of(section.name);
     for (const auto& [key, value] : section.values) {
-        if (is_known_key(section.name, key) || used.contains(&value)) continue;
-        const std::string advice = advice_on_key(section.name, key);
+        if (std::ranges::find(accepted, key) != accepted.end() || used.contains(&value)) continue;
+        const std::string advice = advice_on_key(key, accepted);
         mistakes.add(value.line, text('[', plain(section.name), "] ", plain(key), ": unknown key", advice));
     }
 }

@@ -11,10 +11,6 @@ Duration silence(const Member& member, TimePoint now) {
     return now - (member.sample ? member.sample->taken_at : member.waiting_since);
 }
 
-bool is_lost(const Member& member, TimePoint now) {
-    return member.max_age != Duration{} && silence(member, now) >= member.max_age;
-}
-
 // The id of a cell of the bank: "garage/Cell3".
 std::string prefixed(const Member& member, const std::string& id) {
     constexpr std::size_t short_name = 8;
@@ -221,6 +217,10 @@ MemberReport report(const Member& member, TimePoint now) {
 }
 
 } // namespace
+
+bool is_lost(const Member& member, TimePoint now) {
+    return member.max_age != Duration{} && silence(member, now) >= member.max_age;
+}
 
 Bank aggregate(std::span<const Member> members, TimePoint now) {
     Bank bank;

@@ -17,12 +17,14 @@ struct Member {
     Maybe<BatterySample> sample{}; // absent: not one message yet
 };
 
+bool is_lost(const Member& member, TimePoint now); // silent for its max_age, be it from the beginning
+
 enum class MemberState { waiting, online, stale };
 
 struct MemberReport {
     std::string name{};
     MemberState state{MemberState::waiting};
-    bool lost{}; // silent for max_age, be it from the beginning
+    bool lost{};
     Maybe<Watts> power{};
     Maybe<Volts> voltage{};
     Maybe<Amps> current{};

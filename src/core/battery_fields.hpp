@@ -198,7 +198,7 @@ inline constexpr std::array single{
     row<&BatterySample::automatic_syncs>({"/History/AutomaticSyncs", Kind::count, 0, "", counter}),
     row<&BatterySample::low_voltage_alarms>({"/History/LowVoltageAlarms", Kind::count, 0, "", counter}),
     row<&BatterySample::high_voltage_alarms>({"/History/HighVoltageAlarms", Kind::count, 0, "", counter}),
-    row<&BatterySample::time_since_last_full_charge>({"/History/TimeSinceLastFullCharge", Kind::count, 0, "", counter}),
+    row<&BatterySample::time_since_last_full_charge>({"/History/TimeSinceLastFullCharge", Kind::count, 0, "s", counter}),
     row<&BatterySample::deepest_discharge>({"/History/DeepestDischarge", {}, 1, "Ah", drawn, seen, beside_any, true}),
     row<&BatterySample::last_discharge>({"/History/LastDischarge", {}, 1, "Ah", drawn, seen, beside_any, true}),
     row<&BatterySample::average_discharge>({"/History/AverageDischarge", {}, 1, "Ah", drawn, seen, beside_any, true}),

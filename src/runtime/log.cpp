@@ -78,6 +78,8 @@ void start_log(LogLevel level) {
 
 void stop_log() { writer().reset(); } // the pool's destructor writes what is queued
 
+bool log_wants(LogLevel level) { return !writer() || writer()->logger->should_log(level_of(level)); }
+
 void log(LogLevel level, const std::string& line) {
     if (!writer()) {
         std::fprintf(stderr, "%s: %s\n", name_of(level), one_line(line).c_str());

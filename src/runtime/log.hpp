@@ -12,6 +12,7 @@ void start_log(LogLevel level);
 void stop_log(); // writes what is queued
 
 void log(LogLevel level, const std::string& line);
+bool log_wants(LogLevel level); // whether a line of this level would be written: some are costly to make
 inline void log_error(const std::string& line) { log(LogLevel::error, line); }
 inline void log_warning(const std::string& line) { log(LogLevel::warning, line); }
 inline void log_info(const std::string& line) { log(LogLevel::info, line); }
