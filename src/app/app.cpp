@@ -14,7 +14,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto venus_claim_wait = 30s; // localsettings starts beside us (docs/protocols/venus-dbus.md, Instance)
-constexpr int hung_after_s = 30;
+constexpr auto beat = 10s;             // of the loop: nothing more often than it must be, this runs on batteries
+constexpr int hung_after_beats = 3;
 constexpr int first_harmless_instance = 513; // loses against every battery Venus OS numbers itself
 
 std::vector<Member> members_of(const Config& config, TimePoint now) {
@@ -70,7 +71,8 @@ struct KeepAtEnd {
 };
 
 [[noreturn]] void abort_hung() {
-    log_error(text("the main loop has not turned for ", hung_after_s, " s: aborting, the supervisor starts anew"));
+    log_error(text("the main loop has not turned for ", (hung_after_beats * beat).count(),
+                   " s: aborting, the supervisor starts anew"));
     std::abort();
 }
 
@@ -85,6 +87,7 @@ App::App(const Config& config, const std::filesystem::path& state_dir)
     publish_soon_();
                                                                     }},
 service_{loop_, tree_, bus_name_}, publish_soon_{loop_.at_end_of_turn([this] { publish(EventLoop::now()); })},
+publish_at_{loop_.timer([this](TimePoint now) { publish(now); })},
 settings_{loop_,
           device_id(config),
           config.device_instance,
@@ -96,11 +99,12 @@ settings_{loop_,
            },
            .on_refusal = [](const std::string& why) { log_warning(why); }}},
 claim_deadline_{EventLoop::now() + (is_venus_os() ? venus_claim_wait : 0s)},
-lost_(members_.size(), false), watchdog_{hung_after_s, abort_hung} {
+lost_(members_.size(), false), watchdog_{hung_after_beats, abort_hung, beat} {
     service_.reserve();
     add_sources(config);
     for (const int signal : {SIGTERM, SIGINT}) loop_.on_signal(signal, [this] { loop_.stop(); });
-    loop_.every(1s, [this](TimePoint now) {
+    arm_next_look(EventLoop::now());
+    loop_.every(beat, [this](TimePoint now) {
         watchdog_.beat();
         publish(now);
         energy_.keep(battery_.energy(), now);
@@ -118,10 +122,13 @@ void App::add_sources(const Config& config) {
         if (battery.capacity) feed.configured_capacity = *battery.capacity / battery.nominal_voltage;
         broker->second.emplace(battery.topic, std::move(feed));
     }
-    std::string client_id = text(installation_id(), "_vb_", config.device_instance);
+    const std::string installation = installation_id();
     for (auto& [broker, feeds] : brokers) {
-        sources_.push_back(std::make_unique<MqttSource>(loop_, broker, client_id, std::move(feeds), publish_soon_));
-        client_id += '_'; // two connections to one broker, with different users, must not share a session
+        // Two connections to one broker, with different users, must not share a session.
+        const std::string which = sources_.empty() ? "" : text('-', sources_.size() + 1);
+        sources_.push_back(std::make_unique<MqttSource>(loop_, broker,
+                                                        text(installation, which, "_vb_", config.device_instance),
+                                                        std::move(feeds), [this] { publish(EventLoop::now()); }));
     }
 }
 
@@ -134,6 +141,7 @@ void App::run() {
 void App::publish(TimePoint now) {
     const Bank bank = battery_.look(members_, now);
     tell_transitions(bank);
+    arm_next_look(now);
     const bool present = battery_.is_present(members_, now) && instance_is_settled(now);
     if (!present) return leave_bus(); // without a last signal: its values would raise alarms nobody needs
     items_.show(bank);
@@ -142,6 +150,13 @@ void App::publish(TimePoint now) {
 }
 
 bool App::instance_is_settled(TimePoint now) const { return claimed_ || now >= claim_deadline_; }
+
+// Time alone changes little: a battery that falls silent, and the end of our wait for localsettings.
+void App::arm_next_look(TimePoint now) const {
+    TimePoint next = next_transition(members_, now);
+    if (claim_deadline_ > now) next = std::min(next, claim_deadline_);
+    if (next != TimePoint::max()) publish_at_(next);
+}
 
 void App::enter_bus() {
     if (service_.owns_name()) return;

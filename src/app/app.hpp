@@ -27,6 +27,7 @@ public:
 private:
     void add_sources(const Config& config);
     void publish(TimePoint now);
+    void arm_next_look(TimePoint now) const;
     void enter_bus();
     void leave_bus();
     void tell_monitor(std::vector<MonitorCandidate> others) const;
@@ -45,6 +46,7 @@ private:
     BatteryItems items_;
     DbusService service_;
     EventLoop::Task publish_soon_;
+    EventLoop::Arm publish_at_;
     SettingsClient settings_;
     bool claimed_ = false;     // localsettings has given us an instance
     TimePoint claim_deadline_; // from here on the configured one is good enough

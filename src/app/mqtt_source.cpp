@@ -10,6 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto complaint_period = 5min;
+constexpr std::size_t burst_size = 8;
 
 // The bundle for Venus OS brings its own OpenSSL, which does not know where the system keeps its certificates.
 constexpr const char* system_certificates = "/etc/ssl/certs/ca-certificates.crt";
@@ -41,13 +42,19 @@ MqttSource::MqttSource(EventLoop& loop, const BrokerConfig& broker, std::string 
       complaints_{complaint_period}, client_{loop, settings_of(broker, std::move(client_id), feeds_),
                                              [this](const std::vector<MqttMessage>& messages) { take_in(messages); }} {}
 
+// Messages that merely came close together are shown one by one, so that every value is signalled; of a burst, what it
+// ends with.
 void MqttSource::take_in(const std::vector<MqttMessage>& messages) {
     const TimePoint now = EventLoop::now();
+    const bool burst = messages.size() > burst_size;
     bool any = false;
-    for (const MqttMessage& message : messages)
-        if (const auto feed = feeds_.find(message.topic); feed != feeds_.end())
-            any |= take_in(message, feed->second, now);
-    if (any) changed_();
+    for (const MqttMessage& message : messages) {
+        const auto feed = feeds_.find(message.topic);
+        const bool news = feed != feeds_.end() && take_in(message, feed->second, now);
+        if (news && !burst) changed_();
+        any |= news;
+    }
+    if (any && burst) changed_();
 }
 
 bool MqttSource::take_in(const MqttMessage& message, Feed& feed, TimePoint now) {

@@ -21,7 +21,7 @@ public:
     };
     using Feeds = std::map<std::string, Feed>; // by topic
 
-    // `changed` is called once per turn in which a member got a new sample.
+    // `changed` is called for each message that gave a member a new sample; in a burst once for many.
     MqttSource(EventLoop& loop, const BrokerConfig& broker, std::string client_id, Feeds feeds,
                std::function<void()> changed);
 

@@ -38,13 +38,17 @@ void check_missing(const BatteryDraft& draft, Mistakes& mistakes) {
                                                          : " broker_address is missing, write it here or in [MQTT]"));
 }
 
-void check_name(const BatteryDraft& draft, const BatteryDraft& other, Mistakes& mistakes) {
-    if (lower(draft.name) != lower(other.name) || is_mqtt_section(draft)) return;
-    if (is_mqtt_section(other)) {
-        mistakes.add(draft.line, text(draft.section, " needs another name, the battery of the topic in ", place(other),
+// The battery of [MQTT] keeps its name, of the others the first one does.
+void check_name(const BatteryDraft& draft, const std::vector<BatteryDraft>& drafts, Mistakes& mistakes) {
+    const auto other = std::ranges::find_if(drafts, [&](const BatteryDraft& each) {
+        return lower(each.name) == lower(draft.name) && (is_mqtt_section(each) || each.line < draft.line);
+    });
+    if (other == drafts.end() || is_mqtt_section(draft)) return;
+    if (is_mqtt_section(*other)) {
+        mistakes.add(draft.line, text(draft.section, " needs another name, the battery of the topic in ", place(*other),
                                       " is called mqtt"));
-    } else if (other.line < draft.line) {
-        mistakes.add(draft.line, text(draft.section, " has the same name as ", place(other),
+    } else {
+        mistakes.add(draft.line, text(draft.section, " has the same name as ", place(*other),
                                       ", capital letters make no difference"));
     }
 }
@@ -73,24 +77,27 @@ void check_couplings(const std::vector<BatteryDraft>& drafts, Mistakes& mistakes
 }
 
 // Compared as they are used: with the broker's defaults filled in.
-void check_topic(const BatteryDraft& draft, const BatteryConfig& config, const BatteryDraft& other,
-                 const BatteryConfig& other_config, Mistakes& mistakes) {
-    const Text& topic = draft.keys.topic;
-    const bool same_broker =
-        lower(config.broker.host) == lower(other_config.broker.host) && config.broker.port == other_config.broker.port;
-    if (!topic || !same_broker || config.topic.empty() || config.topic != other_config.topic) return;
-    const Origin& origin = topic->origin;
-    mistakes.add(origin.line, text(draft.section, " topic: ", origin.secret ? "'***'" : in_quotes(config.topic),
-                                   " is read from the same broker by ", place(other), " already"));
+bool is_same_topic(const BatteryConfig& a, const BatteryConfig& b) {
+    const bool same_broker = lower(a.broker.host) == lower(b.broker.host) && a.broker.port == b.broker.port;
+    return same_broker && a.topic == b.topic;
+}
+
+void check_topic(std::size_t index, const std::vector<BatteryDraft>& drafts, const std::vector<BatteryConfig>& configs,
+                 Mistakes& mistakes) {
+    const Text& topic = drafts[index].keys.topic;
+    if (!topic || topic->value.empty()) return;
+    const auto same = [&](const BatteryConfig& other) { return is_same_topic(other, configs[index]); };
+    const auto first = static_cast<std::size_t>(std::ranges::find_if(configs, same) - configs.begin());
+    if (first == index) return;
+    mistakes.add(topic->origin.line,
+                 text(drafts[index].section, " topic: ", topic->origin.secret ? "'***'" : in_quotes(topic->value),
+                      " is read from the same broker by ", place(drafts[first]), " already"));
 }
 
 void check_each_other(const std::vector<BatteryDraft>& drafts, const std::vector<BatteryConfig>& configs,
                       Mistakes& mistakes) {
-    for (std::size_t i = 0; i < drafts.size(); ++i) {
-        for (std::size_t k = 0; k < i; ++k) check_topic(drafts[i], configs[i], drafts[k], configs[k], mistakes);
-        for (std::size_t k = 0; k < drafts.size(); ++k)
-            if (k != i) check_name(drafts[i], drafts[k], mistakes);
-    }
+    for (const auto& draft : drafts) check_name(draft, drafts, mistakes);
+    for (std::size_t i = 0; i < drafts.size(); ++i) check_topic(i, drafts, configs, mistakes);
     check_couplings(drafts, mistakes);
 }
 

@@ -2,6 +2,7 @@
 
 #include "runtime/text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -16,7 +17,7 @@ namespace {
 constexpr std::size_t longest_line = 1024;
 
 struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); } // NOLINT: read only, nothing can get lost
+    void operator()(std::FILE* file) const { std::fclose(file); } // read only: nothing can get lost
 };
 using OpenFile = std::unique_ptr<std::FILE, Close>;
 

@@ -7,9 +7,9 @@ namespace {
 
 using Members = std::vector<const Member*>; // all with a sample
 
-Duration silence(const Member& member, TimePoint now) {
-    return now - (member.sample ? member.sample->taken_at : member.waiting_since);
-}
+TimePoint last_word(const Member& member) { return member.sample ? member.sample->taken_at : member.waiting_since; }
+
+Duration silence(const Member& member, TimePoint now) { return now - last_word(member); }
 
 // The id of a cell of the bank: "garage/Cell3".
 std::string prefixed(const Member& member, const std::string& id) {
@@ -220,6 +220,17 @@ MemberReport report(const Member& member, TimePoint now) {
 
 bool is_lost(const Member& member, TimePoint now) {
     return member.max_age != Duration{} && silence(member, now) >= member.max_age;
+}
+
+TimePoint next_transition(std::span<const Member> members, TimePoint now) {
+    TimePoint next = TimePoint::max();
+    for (const Member& member : members) {
+        if (member.max_age == Duration{}) continue;
+        const TimePoint lost = last_word(member) + member.max_age;
+        for (const TimePoint change : {lost, lost + soc_memory})
+            if (change > now) next = std::min(next, change);
+    }
+    return next;
 }
 
 Bank aggregate(std::span<const Member> members, TimePoint now) {

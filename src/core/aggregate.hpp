@@ -19,6 +19,10 @@ struct Member {
 
 bool is_lost(const Member& member, TimePoint now); // silent for its max_age, be it from the beginning
 
+// When the bank will look different although nobody has said anything: the next member to be lost or forgotten.
+// TimePoint::max(): never.
+TimePoint next_transition(std::span<const Member> members, TimePoint now);
+
 enum class MemberState { waiting, online, stale };
 
 struct MemberReport {

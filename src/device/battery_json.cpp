@@ -1,10 +1,11 @@
 #include "device/battery_json.hpp"
 
-#include "device/flat_json.hpp"
+#include "device/json_leaves.hpp"
 
 #include <charconv>
 #include <cmath>
 #include <unordered_map>
+#include <utility>
 
 namespace vbat {
 namespace {
@@ -51,9 +52,9 @@ bool is_not_ours(std::string_view path) {
     });
 }
 
-std::optional<std::size_t> find_field(const std::string& path) {
+std::optional<std::size_t> find_field(std::string_view path) {
     static const auto index = [] {
-        std::unordered_map<std::string, std::size_t> rows;
+        std::unordered_map<std::string_view, std::size_t> rows;
         for (std::size_t i = 0; i < battery_fields.size(); ++i) rows.emplace(battery_fields[i].path, i);
         return rows;
     }();
@@ -61,13 +62,7 @@ std::optional<std::size_t> find_field(const std::string& path) {
     return row == index.end() ? std::nullopt : std::optional{row->second};
 }
 
-// "Dc": {"Power"} and "Dc": {"0": {"Power"}} are the same.
-std::string with_dc_index(const std::string& path) {
-    constexpr std::string_view dc = "/Dc/";
-    const bool bare = path.starts_with(dc) && path.size() > dc.size() &&
-                      std::isalpha(static_cast<unsigned char>(path[dc.size()])) != 0;
-    return bare ? "/Dc/0/" + path.substr(dc.size()) : path;
-}
+bool is_alpha(char letter) { return std::isalpha(static_cast<unsigned char>(letter)) != 0; }
 
 std::string key_of(std::string_view path) {
     std::string key{path.substr(std::min<std::size_t>(1, path.size()))};
@@ -106,7 +101,7 @@ struct Convert {
     const Field& field;
 
     Converted operator()(JsonNull) const { return Value{}; }
-    Converted operator()(const Unusable& leaf) const { return Refusal{leaf.what + " where " + expected(field)}; }
+    Converted operator()(Unusable leaf) const { return Refusal{std::string{leaf.what} + " where " + expected(field)}; }
     Converted operator()(bool value) const {
         if (field.kind == Kind::whole) return in_range(field, value ? 1 : 0);
         return Refusal{std::string{value ? "true" : "false"} + " where " + expected(field)};
@@ -117,27 +112,15 @@ struct Convert {
             return Refusal{as_text(value) + " where " + expected(field)};
         return in_range(field, value);
     }
-    Converted operator()(const std::string& value) const {
+    Converted operator()(std::string_view value) const {
         if (field.kind != Kind::text)
-            return Refusal{"the text \"" + value.substr(0, 40) + "\" where " + expected(field)};
+            return Refusal{"the text \"" + std::string{value.substr(0, 40)} + "\" where " + expected(field)};
         if (static_cast<double>(value.size()) > field.range.max)
             return Refusal{"a text longer than " + as_text(field.range.max) + " bytes"};
-        if (value.find('\0') != std::string::npos) return Refusal{"a text with a NUL character"};
-        return Value{value};
+        if (value.find('\0') != std::string_view::npos) return Refusal{"a text with a NUL character"};
+        return Value{std::string{value}};
     }
 };
-
-// {"value": ...} is how a GX device wraps every topic; dbus-serialbattery puts its JSON into it as a text.
-FlatJson unwrapped(FlatJson flat) {
-    constexpr std::string_view wrapper = "/value";
-    if (flat.entries.size() == 1 && flat.entries[0].path == wrapper) {
-        if (const auto* inner = std::get_if<std::string>(&flat.entries[0].value)) return flatten_json(*inner);
-    }
-    for (FlatEntry& entry : flat.entries)
-        if (entry.path.starts_with("/value/")) entry.path.erase(0, wrapper.size());
-    return flat;
-}
-
 constexpr std::size_t minimum[] = {field_index("/Dc/0/Power"), field_index("/Dc/0/Voltage"), field_index("/Soc")};
 
 std::string missing_of_minimum(const BatteryMessage& message) {
@@ -151,35 +134,73 @@ std::string missing_of_minimum(const BatteryMessage& message) {
     return missing;
 }
 
-void take_entry(const FlatEntry& entry, BatteryMessage& message, std::vector<DecodedJson::Problem>& problems) {
-    const std::string path = with_dc_index(entry.path);
-    const auto field = find_field(path);
-    if (!field) {
-        if (!is_not_ours(path)) problems.push_back({key_of(path), "unknown key"});
-        return;
+// One reading of one text.
+class Reading {
+public:
+    BatteryMessage message{};
+    std::vector<DecodedJson::Problem> problems{};
+    std::string wrapped{}; // the text of {"value": "..."}
+
+    std::optional<std::string> read(std::string_view json) {
+        return for_each_leaf(json, [this](std::string_view path, const JsonLeaf& leaf) { take(path, leaf); });
     }
-    Converted converted = std::visit(Convert{battery_fields[*field]}, entry.value);
-    if (auto* value = std::get_if<Value>(&converted)) message.entries.push_back({*field, std::move(*value)});
-    else problems.push_back({key_of(path), std::get<Refusal>(converted).what});
+
+private:
+    void take(std::string_view path, const JsonLeaf& leaf) {
+        constexpr std::string_view wrapper = "/value"; // how a GX device wraps every topic
+        if (path == wrapper && std::holds_alternative<std::string_view>(leaf)) {
+            wrapped = std::get<std::string_view>(leaf); // dbus-serialbattery puts its JSON into it as a text
+            return;
+        }
+        if (path.starts_with("/value/")) path.remove_prefix(wrapper.size());
+        path_ = path;
+        if (path.starts_with("/Dc/") && path.size() > 4 && is_alpha(path[4])) path_.insert(4, "0/"); // "Dc": {"Power"}
+        take_field(leaf);
+    }
+
+    void take_field(const JsonLeaf& leaf) {
+        const auto field = find_field(path_);
+        if (!field) {
+            if (!is_not_ours(path_)) problems.push_back({key_of(path_), "unknown key"});
+            return;
+        }
+        if (seen_[*field]) problems.push_back({key_of(path_), "given twice, the last one counts"});
+        seen_.set(*field);
+        Converted converted = std::visit(Convert{battery_fields[*field]}, leaf);
+        if (auto* value = std::get_if<Value>(&converted)) message.entries.push_back({*field, std::move(*value)});
+        else problems.push_back({key_of(path_), std::get<Refusal>(converted).what});
+    }
+
+    FieldSet seen_{};
+    std::string path_{};
+};
+
+// The first error is the better one to report: the second attempt is for texts that are JSON but for Python's extras.
+std::optional<std::string> read_leniently(Reading& reading, std::string_view json) {
+    const auto error = reading.read(json);
+    if (!error) return std::nullopt;
+    Reading again;
+    if (again.read(with_unusable_quoted(json))) return error;
+    reading = std::move(again);
+    return std::nullopt;
 }
 
 } // namespace
 
 DecodedJson decode_battery_json(std::string_view payload) {
-    const FlatJson flat = unwrapped(flatten_json(payload));
+    Reading reading;
+    auto error = read_leniently(reading, payload);
+    if (!error && !reading.wrapped.empty()) error = read_leniently(reading, std::exchange(reading.wrapped, {}));
     DecodedJson decoded;
-    if (flat.error) {
-        decoded.problems.push_back({"", *flat.error});
+    if (error) {
+        decoded.problems.push_back({"", *error});
         return decoded;
     }
-    BatteryMessage message;
-    for (const FlatEntry& entry : flat.entries) take_entry(entry, message, decoded.problems);
-    for (const std::string& path : flat.duplicates)
-        decoded.problems.push_back({key_of(with_dc_index(path)), "given twice, the last one counts"});
-    if (const std::string missing = missing_of_minimum(message); !missing.empty())
+    decoded.problems = std::move(reading.problems);
+    if (const std::string missing = missing_of_minimum(reading.message); !missing.empty())
         decoded.problems.push_back({"", "message refused, it has no usable " + missing +
                                             "; needed are Dc.Power (W), Dc.Voltage (V) and Soc (0..100 %)"});
-    else decoded.message = std::move(message);
+    else decoded.message = std::move(reading.message);
     return decoded;
 }
 

@@ -4,6 +4,9 @@
 #include "runtime/text.hpp"
 
 #include <mosquitto.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cstring>
@@ -19,7 +22,8 @@ namespace {
 constexpr auto connect_timeout = 15s;
 constexpr auto stable_after = 10s; // a connection that lives this long was a good one: the next wait is short again
 constexpr int keepalive_s = 30;
-constexpr int longest_sleep_ms = 1000;
+constexpr int sleep_ms = 10000; // the library wakes earlier for messages and for its own pings
+constexpr int sleep_while_connecting_ms = 1000;
 constexpr std::size_t inbox_size = 64; // of up to 64 kB each
 
 // Process-wide, and before the first client.
@@ -46,6 +50,13 @@ std::string refusal_text(int code) {
     default:
         return mosquitto_connack_string(code);
     }
+}
+
+// A broker that collects small packets (Nagle's algorithm, mosquitto's default) sends the next message only when this
+// one is acknowledged, which Linux delays by up to 40 ms. The flag does not last, so it is set after each message.
+void acknowledge_at_once(int socket) {
+    const int on = 1;
+    setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on); // of a socket that just closed: no matter
 }
 
 // The library's lines about TLS in words that help; empty for all others. The host name is reported before the
@@ -87,6 +98,7 @@ struct MqttCallbacks {
         MqttMessage received{.topic = message->topic, .payload = {}, .size = size, .retained = message->retain};
         if (size <= max_mqtt_payload) received.payload.assign(static_cast<const char*>(message->payload), size);
         self(user).inbox_.put(std::move(received), self(user).stop_);
+        acknowledge_at_once(mosquitto_socket(self(user).client_.get()));
     }
 
     static void trouble(mosquitto*, void* user, int /*level*/, const char* line) noexcept {
@@ -150,7 +162,7 @@ std::string MqttClient::serve_one_connection(const std::stop_token& stop) {
     int result = mosquitto_connect_async(client_.get(), settings_.host.c_str(), settings_.port, keepalive_s);
     while (result == MOSQ_ERR_SUCCESS && !stop.stop_requested()) {
         if (!connected_ && steady_clock::now() - started > connect_timeout) return "no answer";
-        result = mosquitto_loop(client_.get(), longest_sleep_ms, 1);
+        result = mosquitto_loop(client_.get(), connected_ ? sleep_ms : sleep_while_connecting_ms, 1);
     }
     const int error = errno;
     connected_ = false;

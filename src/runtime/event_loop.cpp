@@ -80,6 +80,7 @@ int run_task(void* user) noexcept {
 int on_io(sd_event_source*, int, std::uint32_t, void* user) noexcept { return run_task(user); }
 int on_signal_event(sd_event_source*, const signalfd_siginfo*, void* user) noexcept { return run_task(user); }
 int on_defer(sd_event_source*, void* user) noexcept { return run_task(user); }
+int on_alarm(sd_event_source*, std::uint64_t, void* user) noexcept { return run_task(user); }
 int on_timer(sd_event_source*, std::uint64_t, void* user) noexcept {
     return Source::of(user).guarded([user] {
         Source::of(user).arm_again(); // first: the task may end the loop
@@ -120,6 +121,16 @@ void EventLoop::every(Duration period, TimerTask task) {
     source.task = [task = std::move(task)] { task(now()); };
     checked(sd_event_add_time_relative(event_, &source.main, CLOCK_MONOTONIC, source.period, 0, on_timer, &source),
             "sd_event_add_time_relative");
+}
+
+EventLoop::Arm EventLoop::timer(TimerTask task) {
+    Source& source = add();
+    source.task = [task = std::move(task)] { task(now()); };
+    checked(sd_event_add_time(event_, &source.main, CLOCK_MONOTONIC, never, 0, on_alarm, &source), "sd_event_add_time");
+    return [main = source.main](TimePoint due) {
+        checked(sd_event_source_set_time(main, microseconds(due.time_since_epoch())), "sd_event_source_set_time");
+        checked(sd_event_source_set_enabled(main, SD_EVENT_ONESHOT), "sd_event_source_set_enabled");
+    };
 }
 
 void EventLoop::on_signal(int signal, Task task) {

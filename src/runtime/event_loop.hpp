@@ -38,7 +38,11 @@ public:
     static TimePoint now();
 
     void every(Duration period, TimerTask task); // for as long as the loop lives
-    void on_signal(int signal, Task task);       // block the signal before the first thread starts: block_signals()
+    // A timer that sleeps until it is armed, fires once, and can be armed again or anew.
+    using Arm = std::function<void(TimePoint due)>;
+    Arm timer(TimerTask task);
+
+    void on_signal(int signal, Task task); // block the signal before the first thread starts: block_signals()
     void attach(Prepare prepare);
 
     // Runs `task` once at the end of the turn in which the returned trigger was called, however often it was called.

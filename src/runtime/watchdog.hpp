@@ -8,11 +8,11 @@
 
 namespace vbat {
 
-// Calls `hung` from a thread of its own when beat() has not been called for `ticks` seconds of that thread's own life:
-// a process that was suspended as a whole did not hang.
+// Calls `hung` from a thread of its own when beat() has not been called for `ticks` ticks of that thread's own life: a
+// process that was suspended as a whole did not hang.
 class Watchdog {
 public:
-    Watchdog(int ticks, std::function<void()> hung, std::chrono::milliseconds tick = std::chrono::seconds{1});
+    Watchdog(int ticks, std::function<void()> hung, std::chrono::milliseconds tick);
     void beat() { silent_ticks_ = 0; }
 
 private:

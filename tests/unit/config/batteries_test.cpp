@@ -154,6 +154,11 @@ SCENARIO("batteries have topics") {
             CHECK(problems_in("[DEFAULT]\ntopic = x\n" + broker + "[battery b]\n") ==
                   "line 2: [battery b] topic: 'x' is read from the same broker by [MQTT] (line 3) already");
         }
+        THEN("each is compared with the first only") {
+            CHECK(problems_in(broker + two + "[battery c]\ntopic = x\n") ==
+                  "line 6: [battery b] topic: 'x' is read from the same broker by [battery a] (line 3) already\n"
+                  "line 8: [battery c] topic: 'x' is read from the same broker by [battery a] (line 3) already");
+        }
         THEN("on two brokers it is fine") {
             CHECK(problems_in(broker + two + "broker_address = other\n").empty());
             CHECK(problems_in(broker + two + "broker_port = 1884\n").empty());

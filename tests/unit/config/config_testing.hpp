@@ -23,7 +23,7 @@ public:
         path_ = name;
     }
     ~TempFolder() {
-        std::error_code ignored; // what is left in /tmp does not change the result of a test
+        std::error_code ignored; // a folder left behind does not change the result of a test
         std::filesystem::remove_all(path_, ignored);
     }
     TempFolder(const TempFolder&) = delete;

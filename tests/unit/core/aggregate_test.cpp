@@ -186,4 +186,14 @@ SCENARIO("alarms and blocking members") {
     CHECK(total.allow_to_charge == 1);
 }
 
+TEST_CASE("when the bank changes although nobody speaks") {
+    std::vector bank{member("a", sample(0_W, 50_pct)), member("b", sample(0_W, 50_pct, noon + 20s))};
+    CHECK(next_transition(bank, noon + 20s) == noon + 60s);
+    CHECK(next_transition(bank, noon + 60s) == noon + 80s);
+    CHECK(next_transition(bank, noon + 80s) == noon + 60s + 5min);
+    CHECK(next_transition(bank, noon + 80s + 5min) == TimePoint::max());
+    bank[0].max_age = bank[1].max_age = {};
+    CHECK(next_transition(bank, noon) == TimePoint::max());
+}
+
 } // namespace

@@ -49,6 +49,23 @@ TEST_CASE("a timer fires again and again, and is told the time") {
     CHECK(fired[2] >= before + 3ms);
 }
 
+TEST_CASE("an armed timer fires once, and when it is armed anew only then") {
+    EventLoop loop;
+    std::vector<TimePoint> fired;
+    const TimePoint start = EventLoop::now();
+    EventLoop::Arm arm = loop.timer([&](TimePoint now) {
+        fired.push_back(now);
+        if (fired.size() == 2) loop.stop();
+        else arm(now + 1ms);
+    });
+    arm(start + 1h);
+    arm(start + 1ms);
+    loop.run();
+    REQUIRE(fired.size() == 2);
+    CHECK(fired[0] >= start + 1ms);
+    CHECK(fired[1] >= fired[0] + 1ms);
+}
+
 TEST_CASE("the end of a turn comes once, after everything that was waiting") {
     EventLoop loop;
     std::vector<std::string> order;

@@ -1,23 +1,27 @@
-#include "device/flat_json.hpp"
+#include "device/json_leaves.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdlib>
-#include <unordered_map>
+#include <vector>
 
 namespace vbat {
 namespace {
 
 using nlohmann::json;
 
-// Marks a token that quote_unusable() made a string of; no sender writes such a text.
+// Marks a token that with_unusable_quoted() made a string of; no sender writes such a text.
 constexpr char unusable_mark = '\x01';
 
 // Receives the parser's events; false ends the parse.
-class Flattener final : public nlohmann::json_sax<json> {
+class Walker final : public nlohmann::json_sax<json> {
 public:
-    FlatJson result{};
+    explicit Walker(const TakeLeaf& take) : take_{take} {}
+
+    std::optional<std::string> error{};
 
     bool null() override { return leaf(JsonNull{}); }
     bool boolean(bool value) override { return leaf(value); }
@@ -26,8 +30,9 @@ public:
     bool number_float(number_float_t value, const string_t&) override { return leaf(value); }
     bool binary(binary_t&) override { return leaf(Unusable{"binary data"}); }
     bool string(string_t& value) override {
-        if (!value.empty() && value.front() == unusable_mark) return leaf(Unusable{value.substr(1)});
-        return leaf(std::move(value));
+        const std::string_view text = value;
+        if (text.starts_with(unusable_mark)) return leaf(Unusable{text.substr(1)});
+        return leaf(text);
     }
 
     bool start_object(std::size_t) override {
@@ -63,7 +68,7 @@ public:
 
 private:
     bool fail(std::string why) {
-        result = {.entries = {}, .duplicates = {}, .error = std::move(why)};
+        error = std::move(why);
         return false;
     }
 
@@ -77,25 +82,20 @@ private:
         return true;
     }
 
-    bool leaf(JsonLeaf value) {
+    bool leaf(const JsonLeaf& value) {
         if (path_ends_.empty()) return fail("not a JSON object");
         if (lists_ > 0) return true; // inside a list, which is one Unusable leaf
-        const auto [known, is_new] = index_.try_emplace(path_, result.entries.size());
-        if (!is_new) {
-            result.entries[known->second].value = std::move(value);
-            result.duplicates.push_back(path_);
-            return true;
-        }
-        if (result.entries.size() == max_json_keys) return fail("more than " + std::to_string(max_json_keys) + " keys");
-        result.entries.push_back({path_, std::move(value)});
+        if (++keys_ > max_json_keys) return fail("more than " + std::to_string(max_json_keys) + " keys");
+        take_(path_, value);
         return true;
     }
 
+    const TakeLeaf& take_;
     std::string path_{};
     std::vector<std::size_t> path_ends_{}; // length of path_ before each open object
     int depth_ = 0;
     int lists_ = 0;
-    std::unordered_map<std::string, std::size_t> index_{};
+    int keys_ = 0;
 };
 
 bool is_token_character(char c) {
@@ -106,47 +106,40 @@ bool is_unusable(const std::string& token) {
     if (token == "NaN" || token == "Infinity" || token == "-Infinity") return true;
     char* end = nullptr;
     const double value = std::strtod(token.c_str(), &end);
-    const bool number = end == token.c_str() + token.size() && std::isdigit(static_cast<unsigned char>(token.back()));
+    const bool number =
+        end == token.c_str() + token.size() && std::isdigit(static_cast<unsigned char>(token.back())) != 0;
     return number && std::isinf(value);
 }
 
 // Index just behind the string that begins at `begin`.
-std::size_t string_end(std::string_view json_text, std::size_t begin) {
+std::size_t string_end(std::string_view text, std::size_t begin) {
     std::size_t i = begin + 1;
-    while (i < json_text.size() && json_text[i] != '"') i += json_text[i] == '\\' ? 2U : 1U;
-    return std::min(i + 1, json_text.size());
-}
-
-std::string quote_unusable(std::string_view json_text) {
-    std::string quoted;
-    for (std::size_t i = 0; i < json_text.size();) {
-        std::size_t end = i + 1;
-        if (json_text[i] == '"') end = string_end(json_text, i);
-        else if (is_token_character(json_text[i]))
-            while (end < json_text.size() && is_token_character(json_text[end])) ++end;
-        const std::string token{json_text.substr(i, end - i)};
-        if (is_token_character(json_text[i]) && is_unusable(token)) quoted += "\"\\u0001" + token + '"';
-        else quoted += token;
-        i = end;
-    }
-    return quoted;
-}
-
-FlatJson parse(std::string_view payload) {
-    Flattener flattener;
-    json::sax_parse(payload, &flattener);
-    return std::move(flattener.result);
+    while (i < text.size() && text[i] != '"') i += text[i] == '\\' ? 2U : 1U;
+    return std::min(i + 1, text.size());
 }
 
 } // namespace
 
-FlatJson flatten_json(std::string_view payload) {
-    if (payload.find_first_not_of(" \t\r\n") == std::string_view::npos) return {.error = "empty message"};
-    FlatJson flat = parse(payload);
-    if (!flat.error) return flat;
-    // Rare, so only now: the text may be JSON but for Python's extras. The first error is the better one to report.
-    FlatJson again = parse(quote_unusable(payload));
-    return again.error ? flat : again;
+std::optional<std::string> for_each_leaf(std::string_view text, const TakeLeaf& take) {
+    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return "empty message";
+    Walker walker{take};
+    json::sax_parse(text, &walker);
+    return std::move(walker.error);
+}
+
+std::string with_unusable_quoted(std::string_view text) {
+    std::string quoted;
+    for (std::size_t i = 0; i < text.size();) {
+        std::size_t end = i + 1;
+        if (text[i] == '"') end = string_end(text, i);
+        else if (is_token_character(text[i]))
+            while (end < text.size() && is_token_character(text[end])) ++end;
+        const std::string token{text.substr(i, end - i)};
+        if (is_token_character(text[i]) && is_unusable(token)) quoted += "\"\\u0001" + token + '"';
+        else quoted += token;
+        i = end;
+    }
+    return quoted;
 }
 
 } // namespace vbat
