@@ -55,11 +55,12 @@ check_space() {
         die "only $free kB are free where $APP is, 3072 kB are needed for configuration, state and log."
 }
 
-# instance_of CONFIG.INI: 100 is the default of a DC-coupled battery
+# instance_of CONFIG.INI: without device_instance 100, or 600 for AC-coupled batteries
 instance_of() {
     awk '/^\[/ { inside = /^\[DEFAULT\]/ }
+         tolower($0) ~ /^coupling[ \t]*[=:][ \t]*ac[ \t\r]*$/ { ac = 1 }
          inside && tolower($0) ~ /^device_instance[ \t]*[=:]/ { sub(/^[^=:]*[=:]/, ""); found = $0 + 0 }
-         END { print found == "" ? 100 : found }' "$1"
+         END { print found != "" ? found : ac ? 600 : 100 }' "$1"
 }
 
 # refuse_if_same_instance SERVICE INSTANCE
