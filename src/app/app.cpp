@@ -20,12 +20,13 @@ constexpr int first_harmless_instance = 513; // loses against every battery Venu
 
 std::vector<Member> members_of(const Config& config, TimePoint now) {
     std::vector<Member> members;
-    for (const BatteryConfig& battery : config.batteries)
+    for (const BatteryConfig& battery : config.batteries) {
         members.push_back({.name = battery.name,
                            .coupling = battery.coupling,
                            .nominal_voltage = battery.nominal_voltage,
                            .max_age = config.timeout,
                            .waiting_since = now});
+    }
     return members;
 }
 

@@ -177,7 +177,7 @@ private:
 
 // The first error is the better one to report: the second attempt is for texts that are JSON but for Python's extras.
 std::optional<std::string> read_leniently(Reading& reading, std::string_view json) {
-    const auto error = reading.read(json);
+    auto error = reading.read(json);
     if (!error) return std::nullopt;
     Reading again;
     if (again.read(with_unusable_quoted(json))) return error;

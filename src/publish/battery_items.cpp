@@ -7,8 +7,8 @@ constexpr std::int32_t product_id = 0xFFFF; // not in any table of Victron's pro
 constexpr std::size_t longest_name = 255;
 
 struct FixedRow {
-    const char* path;
-    Value (*value)(const BatteryIdentity&);
+    const char* path{};
+    Value (*value)(const BatteryIdentity&){};
     TextForm form{};
 };
 

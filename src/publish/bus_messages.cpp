@@ -27,6 +27,16 @@ void append_entry(sd_bus_message* message, const char* key, const Value& value) 
     });
 }
 
+void append_item(sd_bus_message* message, const ItemTree::Item& item) {
+    in_container(message, 'e', "sa{sv}", [&] {
+        append_text(message, item.path);
+        in_container(message, 'a', "{sv}", [&] {
+            append_entry(message, "Value", item.value);
+            append_entry(message, "Text", text_of(item.value, item.form));
+        });
+    });
+}
+
 std::string relative(const std::string& path, std::string_view node) {
     return path.substr(node == "/" ? 1 : node.size() + 1);
 }
@@ -91,27 +101,20 @@ void append_text(sd_bus_message* message, const std::string& text) {
 
 void append_items(sd_bus_message* message, const std::vector<const ItemTree::Item*>& items) {
     in_container(message, 'a', "{sa{sv}}", [&] {
-        for (const auto* item : items)
-            in_container(message, 'e', "sa{sv}", [&] {
-                append_text(message, item->path);
-                in_container(message, 'a', "{sv}", [&] {
-                    append_entry(message, "Value", item->value);
-                    append_entry(message, "Text", text_of(item->value, item->form));
-                });
-            });
+        for (const auto* item : items) append_item(message, *item);
     });
 }
 
 void append_node(sd_bus_message* message, std::string_view node, const std::vector<const ItemTree::Item*>& items,
                  bool texts) {
+    const auto append_leaf = [&](const ItemTree::Item& item) {
+        append_text(message, relative(item.path, node));
+        if (texts) append_text(message, text_of(item.value, item.form));
+        else append_value(message, item.value);
+    };
     in_container(message, 'v', texts ? "a{ss}" : "a{sv}", [&] {
         in_container(message, 'a', texts ? "{ss}" : "{sv}", [&] {
-            for (const auto* item : items)
-                in_container(message, 'e', texts ? "ss" : "sv", [&] {
-                    append_text(message, relative(item->path, node));
-                    if (texts) append_text(message, text_of(item->value, item->form));
-                    else append_value(message, item->value);
-                });
+            for (const auto* item : items) in_container(message, 'e', texts ? "ss" : "sv", [&] { append_leaf(*item); });
         });
     });
 }
