@@ -1,13 +1,17 @@
 // Options -> configuration -> App -> loop; maps what can go wrong to exit codes (README, Exit codes).
 #include "app/app.hpp"
 #include "app/options.hpp"
+#include "runtime/exit_deadline.hpp"
 #include "runtime/host.hpp"
 #include "runtime/log.hpp"
 #include "runtime/text.hpp"
 
+#include <sys/resource.h>
+
 #include <csignal>
 #include <cstdio>
 #include <ctime>
+#include <optional>
 #include <system_error>
 
 namespace {
@@ -16,8 +20,29 @@ using namespace vbat;
 
 enum ExitCode { done = 0, failed = 1, misconfigured = 2, name_taken = 3 };
 
-// A supervisor would start us again at once, for ever.
-constexpr timespec pause_before_exit{.tv_sec = 60, .tv_nsec = 0};
+// A supervisor starts us again at once, for ever: what only a person can mend is tried rarely.
+constexpr timespec misconfigured_pause{.tv_sec = 60, .tv_nsec = 0};
+constexpr timespec failed_start_pause{.tv_sec = 5, .tv_nsec = 0};
+
+constexpr std::chrono::seconds grace{3}; // between the end of the loop and the end of the process
+
+// Far above what we need. A broker that sends a payload of 256 MB must not take the memory of the whole device.
+void limit_memory() {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) // these reserve terabytes
+    constexpr rlim_t most_bytes = 256U << 20U;
+    const rlimit limit{most_bytes, most_bytes};
+    setrlimit(RLIMIT_DATA, &limit);
+#endif
+}
+
+// Until SIGTERM or SIGINT, at the longest.
+void pause_before_exit(const timespec& pause) {
+    sigset_t terminate;
+    sigemptyset(&terminate);
+    sigaddset(&terminate, SIGTERM);
+    sigaddset(&terminate, SIGINT);
+    sigtimedwait(&terminate, nullptr, &pause);
+}
 
 Config load(const std::filesystem::path& file) {
     try {
@@ -43,29 +68,41 @@ int check(const std::filesystem::path& file) {
 int refuse(const std::filesystem::path& file, const ConfigError& error) {
     for (const std::string& problem : error.problems()) log_error(text(file.string(), ": ", problem));
     log_error("nothing is started; the next attempt is in 60 s");
-    sigset_t terminate;
-    sigemptyset(&terminate);
-    sigaddset(&terminate, SIGTERM);
-    sigaddset(&terminate, SIGINT);
-    sigtimedwait(&terminate, nullptr, &pause_before_exit);
+    pause_before_exit(misconfigured_pause);
     return misconfigured;
 }
 
-int run(const Options& options) try {
+int fail_to_start(const std::string& why, ExitCode code) {
+    log_error(why);
+    pause_before_exit(failed_start_pause);
+    return code;
+}
+
+// While `app` and the log go, `deadline` watches.
+int serve(App& app, std::optional<ExitDeadline>& deadline) try {
+    app.run();
+    deadline.emplace(grace, done);
+    return done;
+} catch (const std::exception& error) {
+    deadline.emplace(grace, failed);
+    log_error(error.what());
+    return failed;
+}
+
+int run(const Options& options, std::optional<ExitDeadline>& deadline) try {
     block_signals({SIGTERM, SIGINT});
     std::signal(SIGPIPE, SIG_IGN); // a broken connection is an error code, not an end
+    limit_memory();
     const Config config = load(options.config);
     start_log(config.logging);
-    App{config, options.state_dir}.run();
-    return done;
+    App app{config, options.state_dir};
+    return serve(app, deadline);
 } catch (const ConfigError& error) {
     return refuse(options.config, error);
 } catch (const NameTaken& error) {
-    log_error(error.what());
-    return name_taken;
+    return fail_to_start(error.what(), name_taken);
 } catch (const std::exception& error) {
-    log_error(error.what());
-    return failed;
+    return fail_to_start(error.what(), failed);
 }
 
 } // namespace
@@ -85,7 +122,8 @@ int main(int argc, char* argv[]) {
     case Command::run:
         break;
     }
-    const int code = run(parsed.options);
+    std::optional<ExitDeadline> deadline;
+    const int code = run(parsed.options, deadline);
     stop_log();
     return code;
 }

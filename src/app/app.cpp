@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 
 namespace vbat {
@@ -72,8 +73,9 @@ struct KeepAtEnd {
 };
 
 [[noreturn]] void abort_hung() {
-    log_error(text("the main loop has not turned for ", (hung_after_beats * beat).count(),
-                   " s: aborting, the supervisor starts anew"));
+    // Not log_error(): its writer would not get to it any more.
+    std::fprintf(stderr, "error: the main loop has not turned for %d s: aborting, the supervisor starts anew\n",
+                 static_cast<int>((hung_after_beats * beat).count()));
     std::abort();
 }
 
@@ -88,17 +90,22 @@ App::App(const Config& config, const std::filesystem::path& state_dir)
     publish_soon_();
                                                                     }},
 service_{loop_, tree_, bus_name_}, publish_soon_{loop_.at_end_of_turn([this] { publish(EventLoop::now()); })},
-publish_at_{loop_.timer([this](TimePoint now) { publish(now); })},
-settings_{loop_,
-          device_id(config),
-          config.device_instance,
-          {.on_instance = [this](int instance) { take_instance(instance); },
-           .on_custom_name =
-               [this](const std::string& name) {
+publish_at_{loop_.timer([this](TimePoint now) { publish(now); })}, settings_{loop_,
+                                                                             device_id(config),
+                                                                             config.device_instance,
+                                                                             {.on_instance =
+                                                                                  [this](int instance) {
+    take_instance(instance);
+                                                                              },
+                                                                              .on_custom_name =
+                                                                                  [this](const std::string& name) {
     items_.set_custom_name(name);
     publish_soon_();
-           },
-           .on_refusal = [](const std::string& why) { log_warning(why); }}},
+                                                                              },
+                                                                             .on_refusal =
+                                                                                 [this](const std::string& why) {
+    if (refusals_.pass(why, EventLoop::now())) log_warning(why);
+                                                                             }}},
 claim_deadline_{EventLoop::now() + (is_venus_os() ? venus_claim_wait : 0s)},
 lost_(members_.size(), false), watchdog_{hung_after_beats, abort_hung, beat} {
     service_.reserve();
@@ -127,9 +134,9 @@ void App::add_sources(const Config& config) {
     for (auto& [broker, feeds] : brokers) {
         // Two connections to one broker, with different users, must not share a session.
         const std::string which = sources_.empty() ? "" : text('-', sources_.size() + 1);
-        sources_.push_back(std::make_unique<MqttSource>(loop_, broker,
-                                                        text(installation, which, "_vb_", config.device_instance),
-                                                        std::move(feeds), [this] { publish(EventLoop::now()); }));
+        sources_.push_back(
+            std::make_unique<MqttSource>(loop_, broker, text(installation, which, "_vb_", config.device_instance),
+                                         members_, std::move(feeds), [this] { publish(EventLoop::now()); }));
     }
 }
 
@@ -137,6 +144,7 @@ void App::run() {
     log_info(text("version " VBAT_VERSION ", device_instance ", instance_, ", batteries: ", names_of(members_)));
     const KeepAtEnd keep{energy_, battery_};
     loop_.run();
+    if (service_.owns_name()) service_.release_name(); // at once: the connections to brokers may take their time to end
 }
 
 void App::publish(TimePoint now) {
@@ -170,7 +178,11 @@ void App::enter_bus() {
 
 void App::leave_bus() {
     if (!service_.owns_name()) return;
-    service_.release_name();
+    try {
+        service_.release_name();
+    } catch (const std::runtime_error& error) {
+        return log_warning(error.what()); // the next beat of the loop tries again
+    }
     log_warning(bus_name_ + " leaves the bus: no battery has sent anything for the timeout");
 }
 

@@ -51,6 +51,7 @@ private:
     bool claimed_ = false;     // localsettings has given us an instance
     TimePoint claim_deadline_; // from here on the configured one is good enough
     std::optional<BatteryNeighbours> neighbours_{};
+    RateLimit refusals_{std::chrono::minutes{5}};
     std::vector<bool> lost_;
     bool told_equal_weights_ = false;
     std::vector<std::unique_ptr<MqttSource>> sources_;

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <cmath>
+#include <system_error>
 
 namespace vbat {
 namespace {
@@ -14,7 +14,7 @@ using nlohmann::json;
 
 KilowattHours energy_in(const json& entry, const char* key) {
     const double value = entry.at(key).get<double>();
-    if (!std::isfinite(value) || value < 0) throw std::runtime_error{text(key, " is ", value)};
+    if (!(value >= 0 && value <= 1e9)) throw std::runtime_error{text(key, " is ", value)};
     return {value};
 }
 
@@ -39,7 +39,8 @@ EnergyBook::Entries entries_from_json(const std::string& content) try {
 
 EnergyState::EnergyState(const std::filesystem::path& folder) : file_{folder / "energy.json"} {}
 
-EnergyBook::Entries EnergyState::restore() {
+// Whatever is wrong with the file or its disk, the daemon starts.
+EnergyBook::Entries EnergyState::restore() try {
     const auto content = file_.read();
     if (!content) return {};
     try {
@@ -50,6 +51,9 @@ EnergyBook::Entries EnergyState::restore() {
         file_.set_aside();
     }
     return kept_;
+} catch (const std::system_error& error) {
+    log_warning(text("energies begin at 0: ", error.what()));
+    return {};
 }
 
 void EnergyState::keep(const EnergyBook::Entries& entries, TimePoint now) {

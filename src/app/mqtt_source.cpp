@@ -36,9 +36,9 @@ MqttSettings settings_of(const BrokerConfig& broker, std::string client_id, cons
 
 } // namespace
 
-MqttSource::MqttSource(EventLoop& loop, const BrokerConfig& broker, std::string client_id, Feeds feeds,
-                       std::function<void()> changed)
-    : feeds_{std::move(feeds)}, changed_{std::move(changed)},
+MqttSource::MqttSource(EventLoop& loop, const BrokerConfig& broker, std::string client_id, std::span<const Member> bank,
+                       Feeds feeds, std::function<void()> changed)
+    : bank_{bank}, feeds_{std::move(feeds)}, changed_{std::move(changed)},
       complaints_{complaint_period}, client_{loop, settings_of(broker, std::move(client_id), feeds_),
                                              [this](const std::vector<MqttMessage>& messages) { take_in(messages); }} {}
 
@@ -72,12 +72,20 @@ bool MqttSource::take_in(const MqttMessage& message, Feed& feed, TimePoint now) 
     for (const auto& problem : decoded.problems) complain(message.topic, problem, now);
     if (!decoded.message) return false;
     Member& member = *feed.member;
-    if (!member.sample || is_lost(member, now)) member.sample.emplace(); // what was too old is forgotten
+    if (!member.sample || is_lost(member, now)) begin_anew(feed, now);
     vbat::take_in(*member.sample, *decoded.message, feed.configured_capacity, now);
     if (log_wants(LogLevel::debug))
         log_debug(text("battery ", member.name, ": ", member.sample->power->value, " W, ",
                        member.sample->voltage->value, " V, ", member.sample->soc->value, " %"));
     return true;
+}
+
+// What was too old is forgotten. But what the broker keeps for this topic is still what its sender wants known: limits
+// and sizes are often sent once, retained.
+void MqttSource::begin_anew(Feed& feed, TimePoint now) const {
+    feed.member->sample = known_after_silence(*feed.member, bank_, now);
+    if (const auto kept = decode_battery_json(feed.last_retained).message)
+        vbat::take_in(*feed.member->sample, *kept, feed.configured_capacity, now);
 }
 
 // Limited by topic and key, not by value: a wrong sensor changes its wrong value with every message.

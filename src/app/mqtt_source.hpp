@@ -22,14 +22,17 @@ public:
     using Feeds = std::map<std::string, Feed>; // by topic
 
     // `changed` is called for each message that gave a member a new sample; in a burst once for many.
-    MqttSource(EventLoop& loop, const BrokerConfig& broker, std::string client_id, Feeds feeds,
-               std::function<void()> changed);
+    MqttSource(EventLoop& loop, const BrokerConfig& broker, std::string client_id, std::span<const Member> bank,
+               Feeds feeds, std::function<void()> changed);
 
 private:
     void take_in(const std::vector<MqttMessage>& messages);
     bool take_in(const MqttMessage& message, Feed& feed, TimePoint now);
     void complain(const std::string& topic, const DecodedJson::Problem& problem, TimePoint now);
 
+    void begin_anew(Feed& feed, TimePoint now) const;
+
+    std::span<const Member> bank_; // all members, those of other brokers, too
     Feeds feeds_;
     std::function<void()> changed_;
     RateLimit complaints_;

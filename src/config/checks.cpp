@@ -51,7 +51,10 @@ bool is_mqtt_text(std::string_view text) {
 } // namespace
 
 std::string blank_mistake(const std::string& text, const std::string& shown) {
-    return strip(text).empty() ? shown + " is empty" : "";
+    if (strip(text).empty()) return shown + " is empty";
+    const auto points = code_points(text);
+    const bool carried = std::ranges::none_of(points, [](const CodePoint& c) { return is_noncharacter(c.value); });
+    return carried ? "" : shown + " contains a character that D-Bus does not carry";
 }
 
 std::string log_level_mistake(const std::string& text, const std::string& shown) {

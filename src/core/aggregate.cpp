@@ -1,8 +1,10 @@
 #include "core/aggregate.hpp"
 
 #include "core/bank_rules.hpp"
+#include "core/battery_fields.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace vbat {
 namespace {
@@ -10,6 +12,11 @@ namespace {
 TimePoint last_word(const Member& member) { return member.sample ? member.sample->taken_at : member.waiting_since; }
 
 Duration silence(const Member& member, TimePoint now) { return now - last_word(member); }
+
+// Its share in state of charge and capacity has ended, too.
+bool is_forgotten(const Member& member, TimePoint now) {
+    return member.max_age != Duration{} && silence(member, now) >= member.max_age + soc_memory;
+}
 
 constexpr auto lower = [](const auto& a, const auto& b) { return a < b; };
 constexpr auto higher = [](const auto& a, const auto& b) { return a > b; };
@@ -50,9 +57,16 @@ constexpr Rule rules_of_fresh_members[] = {
     same_everywhere<&S::cells_per_battery>,
 };
 
+// A pack that says 0 V sleeps; it must not pull down the voltage that chargers may be told.
+Members awake(const Members& members) {
+    Members result;
+    std::ranges::copy_if(members, std::back_inserter(result),
+                         [](const Member* member) { return member->sample->voltage.value_or(Volts{}).value > 0; });
+    return result;
+}
+
 void add_current(BatterySample& total) {
-    if (total.power && total.voltage && total.voltage->value != 0)
-        total.current = Amps{total.power->value / total.voltage->value + 0.0};
+    if (total.power && total.voltage) total.current = plausible_current(*total.power, *total.voltage);
 }
 
 void add_charge(BatterySample& total, const Members& remembered) {
@@ -74,13 +88,11 @@ void add_current_limit(BatterySample& total, const Members& heard, const Members
     total.*Limit = sum;
 }
 
-void add_alarms(BatterySample& total, const Members& fresh, const std::vector<MemberReport>& reports) {
+void add_alarms(BatterySample& total, const Members& fresh) {
     for (const Member* member : fresh)
         for (std::size_t i = 0; i < alarm_count; ++i)
             if (const auto& level = member->sample->alarms[i])
                 total.alarms[i] = std::max(total.alarms[i].value_or(0), *level);
-    auto& lost = total.alarms[static_cast<std::size_t>(Alarm::bms_cable)];
-    lost = std::max(lost.value_or(0), static_cast<int>(std::ranges::any_of(reports, &MemberReport::lost)));
 }
 
 bool blocks(const Maybe<int>& allowed, const Maybe<Amps>& limit) {
@@ -110,11 +122,10 @@ void count_modules(BatterySample& total, std::size_t members, const Members& fre
     add(total.modules_blocking_discharge, blocking<&S::allow_to_discharge, &S::max_discharge_current>(fresh));
 }
 
-BatterySample total_of(const Members& fresh, const Members& remembered, const Members& heard,
-                       const std::vector<MemberReport>& reports) {
+BatterySample total_of(const Members& fresh, const Members& remembered, const Members& heard) {
     BatterySample total;
     for (const Rule rule : rules_of_fresh_members) rule(total, fresh);
-    weighted_mean<&S::voltage>(total, fresh);
+    weighted_mean<&S::voltage>(total, awake(fresh));
     add_current(total);
     add_charge(total, remembered);
     extreme<&S::max_charge_voltage, lower>(total, heard);
@@ -122,7 +133,7 @@ BatterySample total_of(const Members& fresh, const Members& remembered, const Me
     add_current_limit<&S::max_discharge_current>(total, heard, fresh);
     if (total.min_cell_voltage && total.max_cell_voltage)
         total.cell_voltage_diff = *total.max_cell_voltage - *total.min_cell_voltage;
-    add_alarms(total, fresh, reports);
+    add_alarms(total, fresh);
     return total;
 }
 
@@ -130,7 +141,7 @@ MemberReport report(const Member& member, TimePoint now) {
     MemberReport said{.name = member.name, .lost = is_lost(member, now)};
     if (!member.sample) return said;
     said.state = said.lost ? MemberState::stale : MemberState::online;
-    said.soc = member.sample->soc;
+    if (!is_forgotten(member, now)) said.soc = member.sample->soc;
     if (said.lost) return said;
     said.power = member.sample->power;
     said.voltage = member.sample->voltage;
@@ -142,6 +153,15 @@ MemberReport report(const Member& member, TimePoint now) {
 
 bool is_lost(const Member& member, TimePoint now) {
     return member.max_age != Duration{} && silence(member, now) >= member.max_age;
+}
+
+BatterySample known_after_silence(const Member& member, std::span<const Member> bank, TimePoint now) {
+    const auto speaks = [&](const Member& other) { return other.sample && !is_lost(other, now); };
+    BatterySample known;
+    if (!member.sample || std::ranges::none_of(bank, speaks)) return known;
+    known.max_charge_voltage = member.sample->max_charge_voltage;
+    known.installed_capacity = member.sample->installed_capacity;
+    return known;
 }
 
 TimePoint next_transition(std::span<const Member> members, TimePoint now) {
@@ -167,11 +187,11 @@ Bank aggregate(std::span<const Member> members, TimePoint now) {
         const bool lost = is_lost(member, now);
         heard.push_back(&member);
         if (!lost) fresh.push_back(&member);
-        if (!lost || silence(member, now) < member.max_age + soc_memory) remembered.push_back(&member);
+        if (!is_forgotten(member, now)) remembered.push_back(&member);
         youngest = std::max(youngest, member.sample->taken_at);
     }
     if (members.size() == 1 && fresh.size() == 1) bank.total = *members[0].sample;
-    else bank.total = total_of(fresh, remembered, heard, bank.members);
+    else bank.total = total_of(fresh, remembered, heard);
     bank.total.taken_at = youngest;
     count_modules(bank.total, members.size(), fresh);
     bank.equal_weights = remembered.size() > 1 && !std::ranges::all_of(remembered, knows_capacity);

@@ -25,6 +25,10 @@ TimePoint next_transition(std::span<const Member> members, TimePoint now);
 
 enum class MemberState { waiting, online, stale };
 
+// What a battery still knows of itself when it speaks after it was lost: nothing, when the whole bank was silent; while
+// the others held the bank on the bus, the voltage limit of its pack, which never left the busbar, and its size.
+BatterySample known_after_silence(const Member& member, std::span<const Member> bank, TimePoint now);
+
 struct MemberReport {
     std::string name{};
     MemberState state{MemberState::waiting};

@@ -287,6 +287,14 @@ inline constexpr auto battery_fields =
                    fields::times_to_soc(std::make_integer_sequence<int, int{soc_steps}>{}),
                    fields::temperatures(std::make_integer_sequence<int, 4>{}));
 
+// A derived current that no sender could tell us either: P / U of a voltage next to nothing.
+constexpr Maybe<Amps> plausible_current(Watts power, Volts voltage) {
+    if (voltage.value == 0) return std::nullopt;
+    const Amps current{power.value / voltage.value + 0.0}; // + 0.0: no negative zero
+    if (!(current.value >= fields::any_current.min && current.value <= fields::any_current.max)) return std::nullopt;
+    return current;
+}
+
 // The row of a path; a path that does not exist does not compile.
 consteval std::size_t field_index(std::string_view path) {
     for (std::size_t i = 0; i < battery_fields.size(); ++i)

@@ -13,6 +13,16 @@ KilowattHours between(Watts before, Watts after, Duration span) {
     return {mean * std::chrono::duration<double>(span).count() / watt_seconds_per_kwh};
 }
 
+void advance(KilowattHours& total, KilowattHours& since, Maybe<KilowattHours> told, KilowattHours counted) {
+    if (told && *told > total) {
+        total = *told;
+        since = {};
+        return;
+    }
+    since += counted;
+    if (!told || since > EnergyBook::stall) total += counted;
+}
+
 KilowattHours to_the_wh(KilowattHours energy) { return {std::round(energy.value * 1000) / 1000}; }
 
 } // namespace
@@ -28,22 +38,11 @@ void EnergyBook::take(const Member& member) {
     Energy& energy = entries_[member.name];
     const bool counts = !is_first && span <= std::max(longest_gap, member.max_age);
     const Watts now = *sample.power;
-    Counters& counters = counters_[member.name];
-    counters.charged.advance(energy.charged, sample.charged_energy,
-                             counts ? between(before.power, now, span) : KilowattHours{});
-    counters.discharged.advance(energy.discharged, sample.discharged_energy,
-                                counts ? between(-before.power, -now, span) : KilowattHours{});
-}
-
-void EnergyBook::Counter::advance(KilowattHours& total, Maybe<KilowattHours> now_told, KilowattHours counted) {
-    if (now_told && now_told != told) {
-        told = now_told;
-        since_then = {};
-        total = *told;
-        return;
-    }
-    since_then += counted;
-    if (!now_told || since_then > stall) total += counted;
+    Counted& counted = counted_[member.name];
+    const auto in = counts ? between(before.power, now, span) : KilowattHours{};
+    const auto out = counts ? between(-before.power, -now, span) : KilowattHours{};
+    advance(energy.charged, counted.charged, sample.charged_energy, in);
+    advance(energy.discharged, counted.discharged, sample.discharged_energy, out);
 }
 
 Energy EnergyBook::sum(std::span<const Member> members) const {

@@ -22,7 +22,8 @@ public:
     // Between two samples further apart nothing is known of the power, so nothing is counted.
     static constexpr Duration longest_gap = std::chrono::minutes{5};
 
-    // A device's total that did not move over this much counted energy stands still, or was told once: we count on.
+    // A device's total is believed while it leads. When it has not for this much counted energy, it stands still, was
+    // told once or began anew, and we count on: a total never falls.
     static constexpr KilowattHours stall{0.5};
 
     explicit EnergyBook(Entries restored = {}) : entries_{std::move(restored)} {}
@@ -36,20 +37,14 @@ private:
         TimePoint taken_at{};
         Watts power{};
     };
-    // One direction of one battery.
-    struct Counter {
-        Maybe<KilowattHours> told{}; // by the device, last
-        KilowattHours since_then{};  // counted by us
+    struct Counted { // since the device's total led
+        KilowattHours charged{};
+        KilowattHours discharged{};
+    };
 
-        void advance(KilowattHours& total, Maybe<KilowattHours> now_told, KilowattHours counted);
-    };
-    struct Counters {
-        Counter charged{};
-        Counter discharged{};
-    };
     Entries entries_;
     std::map<std::string, Last> last_{};
-    std::map<std::string, Counters> counters_{};
+    std::map<std::string, Counted> counted_{};
 };
 
 } // namespace vbat

@@ -6,12 +6,14 @@ namespace {
 void derive_current(BatterySample& battery, const FieldSet& carried) {
     if (carried[field_index("/Dc/0/Current")]) return;
     battery.current.reset();
-    if (battery.power && battery.voltage && battery.voltage->value != 0)
-        battery.current = Amps{battery.power->value / battery.voltage->value + 0.0}; // + 0.0: no negative zero
+    if (battery.power && battery.voltage) battery.current = plausible_current(*battery.power, *battery.voltage);
 }
 
 void derive_charge(BatterySample& battery, const FieldSet& carried, Maybe<AmpereHours> configured) {
     if (!battery.installed_capacity) battery.installed_capacity = configured;
+    const bool became_unknown = carried[field_index("/InstalledCapacity")] && !battery.installed_capacity;
+    if (became_unknown && !carried[field_index("/Capacity")]) battery.capacity.reset();
+    if (became_unknown && !carried[field_index("/ConsumedAmphours")]) battery.consumed_amphours.reset();
     if (!battery.installed_capacity) return;
     const AmpereHours installed = *battery.installed_capacity;
     const bool capacity_told = carried[field_index("/Capacity")];

@@ -10,12 +10,29 @@ Bank VirtualBattery::look(std::span<const Member> members, TimePoint now) {
     const Energy energy = energy_.sum(members);
     bank.total.charged_energy = energy.charged;
     bank.total.discharged_energy = energy.discharged;
-    if (members.size() > 1) alarms_.apply(bank.total.alarms, now);
+    if (!is_present(members, now)) present_since_.reset();
+    else if (!present_since_) {
+        present_since_ = now;
+        alarms_ = {}; // a new appearance has no old alarms
+    }
+    if (members.size() > 1 && present_since_) {
+        warn_of_lost_members(bank, now);
+        alarms_.apply(bank.total.alarms, now);
+    }
     if (settings_.derive_time_to_go) {
         const auto derived = time_to_go_.update(bank.total, now);
         if (!bank.total.time_to_go_told) bank.total.time_to_go = derived;
     }
     return bank;
+}
+
+// After a silence of all, the second to speak is not lost because the first was quicker: each has the timeout to
+// appear.
+void VirtualBattery::warn_of_lost_members(Bank& bank, TimePoint now) {
+    const bool had_time = settings_.timeout != Duration{} && now - *present_since_ >= settings_.timeout;
+    const bool lost = had_time && std::ranges::any_of(bank.members, &MemberReport::lost);
+    auto& level = bank.total.alarms[static_cast<std::size_t>(Alarm::bms_cable)];
+    level = std::max(level.value_or(0), static_cast<int>(lost));
 }
 
 bool VirtualBattery::is_present(std::span<const Member> members, TimePoint now) const {

@@ -27,10 +27,13 @@ public:
     const EnergyBook::Entries& energy() const { return energy_.entries(); }
 
 private:
+    void warn_of_lost_members(Bank& bank, TimePoint now);
+
     VirtualBatterySettings settings_;
     TimeToGo time_to_go_;
     EnergyBook energy_;
     AlarmHold alarms_{};
+    Maybe<TimePoint> present_since_{};
 };
 
 } // namespace vbat

@@ -77,6 +77,24 @@ std::string as_text(double value) {
     return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
 }
 
+std::string excerpt(std::string_view text) {
+    constexpr std::size_t enough = 40;
+    return std::string{text.substr(0, enough)} + (text.size() > enough ? "..." : "");
+}
+
+// Valid UTF-8 it is already. NUL and Unicode's noncharacters are JSON, but sd-bus takes no message that contains them.
+bool is_bus_text(std::string_view text) {
+    for (std::size_t i = 0; i < text.size();) {
+        const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+        const std::size_t length = byte(i) < 0x80 ? 1 : byte(i) < 0xE0 ? 2 : byte(i) < 0xF0 ? 3 : 4;
+        char32_t point = length == 1 ? byte(i) : byte(i) & (0xFFU >> (length + 1));
+        for (std::size_t k = 1; k < length; ++k) point = point << 6U | (byte(i + k) & 0x3FU);
+        if (point == 0 || (point & 0xFFFEU) == 0xFFFE || (point >= 0xFDD0 && point <= 0xFDEF)) return false;
+        i += length;
+    }
+    return true;
+}
+
 std::string expected(const Field& field) {
     if (field.kind == Kind::text) return "a text is expected";
     const std::string what = field.kind == Kind::whole ? "a whole number" : "a number";
@@ -101,7 +119,7 @@ struct Convert {
     const Field& field;
 
     Converted operator()(JsonNull) const { return Value{}; }
-    Converted operator()(Unusable leaf) const { return Refusal{std::string{leaf.what} + " where " + expected(field)}; }
+    Converted operator()(Unusable leaf) const { return Refusal{excerpt(leaf.what) + " where " + expected(field)}; }
     Converted operator()(bool value) const {
         if (field.kind == Kind::whole) return in_range(field, value ? 1 : 0);
         return Refusal{std::string{value ? "true" : "false"} + " where " + expected(field)};
@@ -113,11 +131,10 @@ struct Convert {
         return in_range(field, value);
     }
     Converted operator()(std::string_view value) const {
-        if (field.kind != Kind::text)
-            return Refusal{"the text \"" + std::string{value.substr(0, 40)} + "\" where " + expected(field)};
+        if (field.kind != Kind::text) return Refusal{"the text \"" + excerpt(value) + "\" where " + expected(field)};
         if (static_cast<double>(value.size()) > field.range.max)
             return Refusal{"a text longer than " + as_text(field.range.max) + " bytes"};
-        if (value.find('\0') != std::string_view::npos) return Refusal{"a text with a NUL character"};
+        if (!is_bus_text(value)) return Refusal{"a text with a character that D-Bus does not carry"};
         return Value{std::string{value}};
     }
 };
@@ -164,7 +181,10 @@ private:
             if (!is_not_ours(path_)) problems.push_back({key_of(path_), "unknown key"});
             return;
         }
-        if (seen_[*field]) problems.push_back({key_of(path_), "given twice, the last one counts"});
+        if (seen_[*field]) {
+            problems.push_back({key_of(path_), "given twice, the last one counts"});
+            std::erase_if(message.entries, [&](const auto& entry) { return entry.field == *field; });
+        }
         seen_.set(*field);
         Converted converted = std::visit(Convert{battery_fields[*field]}, leaf);
         if (auto* value = std::get_if<Value>(&converted)) message.entries.push_back({*field, std::move(*value)});

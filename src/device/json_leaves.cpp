@@ -45,6 +45,8 @@ public:
         return leave();
     }
     bool key(string_t& name) override {
+        if (name.size() > longest_json_key)
+            return fail("a key of more than " + std::to_string(longest_json_key) + " characters");
         path_.resize(path_ends_.back());
         path_ += '/';
         path_ += std::string_view{name}.substr(std::min(name.find_first_not_of('/'), name.size()));

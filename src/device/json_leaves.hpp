@@ -16,6 +16,7 @@ using JsonLeaf = std::variant<JsonNull, bool, double, std::string_view, Unusable
 
 inline constexpr int max_json_depth = 16;
 inline constexpr int max_json_keys = 1000;
+inline constexpr std::size_t longest_json_key = 64; // twice the longest we know
 
 // Calls `take` for each leaf of a JSON object, in the order of the text; path: /Dc/Power (a key that is itself a path,
 // "Dc/0/Power", reads the same). The views live for the call only. Returns why the text could not be read to its end.

@@ -158,8 +158,9 @@ std::string MqttClient::serve_one_connection(const std::stop_token& stop) {
     connected_ = false;
     refusal_.clear();
     subscriptions_.clear();
+    // Not the asynchronous one: it tries only the first address of a name that has several.
+    int result = mosquitto_connect(client_.get(), settings_.host.c_str(), settings_.port, keepalive_s);
     const auto started = steady_clock::now();
-    int result = mosquitto_connect_async(client_.get(), settings_.host.c_str(), settings_.port, keepalive_s);
     while (result == MOSQ_ERR_SUCCESS && !stop.stop_requested()) {
         if (!connected_ && steady_clock::now() - started > connect_timeout) return "no answer";
         result = mosquitto_loop(client_.get(), connected_ ? sleep_ms : sleep_while_connecting_ms, 1);

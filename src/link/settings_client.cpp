@@ -16,6 +16,7 @@ namespace {
 
 const std::string service = "com.victronenergy.settings";
 const std::string bus_item = "com.victronenergy.BusItem";
+constexpr std::chrono::seconds claim_again_after{10}; // localsettings is busy while a GX device starts
 constexpr std::string_view our_class = "battery:";
 
 using Dict = std::map<std::string, sdbus::Variant>;
@@ -44,7 +45,7 @@ public:
         : folder_{"/Settings/Devices/" + std::move(device)}, wanted_{wanted}, handlers_{std::move(handlers)},
           bus_{open_bus(loop)}, daemon_{sdbus::createProxy(*bus_, "org.freedesktop.DBus", "/org/freedesktop/DBus")},
           settings_{sdbus::createProxy(*bus_, service, "/")}, instance_{follow("/ClassAndVrmInstance")},
-          custom_name_{follow("/CustomName")} {
+          custom_name_{follow("/CustomName")}, claim_at_{loop.timer([this](TimePoint) { claim(); })} {
         watch_ = bus_->addMatch("type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" +
                                     service + "'",
                                 [this](sdbus::Message& signal) { on_owner_changed(signal); });
@@ -94,9 +95,12 @@ private:
             .onInterface("com.victronenergy.Settings")
             .withArguments(wanted)
             .uponReplyInvoke([this](const sdbus::Error* error, const std::vector<Dict>& granted) {
-                if (error != nullptr) handlers_.on_refusal("localsettings: AddSettings: " + error->getMessage());
-                else
-                    for (const Dict& entry : granted) take_granted(entry);
+                if (error != nullptr) {
+                    handlers_.on_refusal("localsettings: AddSettings: " + error->getMessage());
+                    claim_at_(EventLoop::now() + claim_again_after);
+                    return;
+                }
+                for (const Dict& entry : granted) take_granted(entry);
             });
     }
 
@@ -125,6 +129,7 @@ private:
     std::unique_ptr<sdbus::IProxy> settings_;
     std::unique_ptr<sdbus::IProxy> instance_;
     std::unique_ptr<sdbus::IProxy> custom_name_;
+    EventLoop::Arm claim_at_;
     sdbus::Slot watch_;
 };
 

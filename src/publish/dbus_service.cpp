@@ -78,7 +78,11 @@ public:
     }
 
     void release_name() {
-        bus_->releaseName(name_);
+        try {
+            bus_->releaseName(name_);
+        } catch (const sdbus::Error& error) {
+            throw std::runtime_error{"D-Bus does not take the name " + name_ + " back: " + error.getMessage()};
+        }
         owned_ = false;
     }
 

@@ -27,8 +27,8 @@ public:
     // NameTaken when another process does.
     void reserve();
 
-    void own_name(); // throws NameTaken. flush() first: who sees the name asks for everything
-    void release_name();
+    void own_name();     // throws NameTaken. flush() first: who sees the name asks for everything
+    void release_name(); // throws std::runtime_error, and the name is still owned: try again
     bool owns_name() const;
 
 private:

@@ -52,10 +52,10 @@ std::string one_line(std::string line) {
 
 struct Writer {
     Writer(std::shared_ptr<spdlog::details::thread_pool> p, std::shared_ptr<spdlog::logger> l)
-        : pool{std::move(p)}, logger{std::move(l)} {}
+        : logger{std::move(l)}, pool{std::move(p)} {}
 
-    std::shared_ptr<spdlog::details::thread_pool> pool;
     std::shared_ptr<spdlog::logger> logger;
+    std::shared_ptr<spdlog::details::thread_pool> pool; // goes first: its thread writes through the logger
     std::atomic<std::size_t> dropped_told{0};
 };
 

@@ -12,7 +12,7 @@ namespace vbat {
 // messages: a sender that invents a new one each time shares one place.
 class RateLimit {
 public:
-    static constexpr std::size_t capacity = 256;
+    static constexpr std::size_t capacity = 32;
 
     explicit RateLimit(Duration period) : period_{period} {}
 

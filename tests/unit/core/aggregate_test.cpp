@@ -52,7 +52,6 @@ SCENARIO("several batteries are one") {
                 CHECK(seen.members[1].power == std::nullopt);
                 CHECK(seen.total.modules_offline == 1);
             }
-            THEN("there is a warning") { CHECK(seen.total.alarms[static_cast<std::size_t>(Alarm::bms_cable)] == 1); }
         }
         WHEN("it has been lost for five minutes") {
             bank[1].sample->taken_at = noon - 60s - 5min;
@@ -78,12 +77,11 @@ SCENARIO("a battery that has never spoken") {
         const Bank seen = aggregate(bank, noon + 59s);
         CHECK(seen.members[1].state == MemberState::waiting);
         CHECK_FALSE(seen.members[1].lost);
-        CHECK(seen.total.alarms[static_cast<std::size_t>(Alarm::bms_cable)] == 0);
         CHECK(seen.total.modules_offline == 1);
     }
     THEN("after its max_age it is lost") {
         bank[0].sample->taken_at = noon + 60s;
-        CHECK(aggregate(bank, noon + 60s).total.alarms[static_cast<std::size_t>(Alarm::bms_cable)] == 1);
+        CHECK(aggregate(bank, noon + 60s).members[1].lost);
     }
     THEN("an empty bank has nothing, not 0 %") {
         bank[0].sample.reset();
@@ -194,6 +192,42 @@ TEST_CASE("when the bank changes although nobody speaks") {
     CHECK(next_transition(bank, noon + 80s + 5min) == TimePoint::max());
     bank[0].max_age = bank[1].max_age = {};
     CHECK(next_transition(bank, noon) == TimePoint::max());
+}
+
+SCENARIO("a battery that was lost speaks again") {
+    std::vector bank{member("a", sized(sample(100_W, 50_pct), 200_Ah)),
+                     member("b", sized(sample(100_W, 50_pct), 200_Ah))};
+    bank[1].sample->max_charge_voltage = 54.0_V;
+    bank[1].sample->max_charge_current = 50.0_A;
+    bank[1].sample->taken_at = noon - 60s;
+    WHEN("another held the bank on the bus") {
+        const BatterySample known = known_after_silence(bank[1], bank, noon);
+        THEN("the voltage limit of its pack and its size still hold, and nothing else") {
+            CHECK(known.max_charge_voltage == 54.0_V);
+            CHECK(known.installed_capacity == 200_Ah);
+            CHECK(known.max_charge_current == std::nullopt);
+            CHECK(known.power == std::nullopt);
+        }
+    }
+    WHEN("all were silent") {
+        bank[0].sample->taken_at = noon - 60s;
+        THEN("it begins anew") { CHECK(known_after_silence(bank[1], bank, noon).max_charge_voltage == std::nullopt); }
+    }
+}
+
+TEST_CASE("a pack that sleeps at 0 V does not pull down the voltage") {
+    std::vector bank{member("a", sample(100_W, 50_pct)), member("b", sample(0_W, 50_pct))};
+    bank[1].sample->voltage = 0.0_V;
+    CHECK(aggregate(bank, noon).total.voltage == 50.0_V);
+    CHECK(aggregate(bank, noon).total.current == 2.0_A);
+    bank[0].sample->voltage = 0.0_V;
+    CHECK(aggregate(bank, noon).total.voltage == std::nullopt);
+}
+
+TEST_CASE("the state of charge of a member is shown for as long as it counts") {
+    const std::vector bank{member("a", sample(0_W, 50_pct)), member("b", sample(0_W, 40_pct, noon + 10min))};
+    CHECK(aggregate(bank, noon + 60s + 5min - 1s).members[0].soc == 50_pct);
+    CHECK(aggregate(bank, noon + 60s + 5min).members[0].soc == std::nullopt);
 }
 
 } // namespace

@@ -42,6 +42,12 @@ SCENARIO("a device that counts itself is believed") {
     own.sample->charged_energy = KilowattHours{123.5};
     book.take(own);
     CHECK(book.entries().at("a").charged == KilowattHours{123.5});
+    THEN("but a total never falls: neither for a glitch nor for a counter that began anew") {
+        own.sample->taken_at += 60s;
+        own.sample->charged_energy = KilowattHours{0};
+        book.take(own);
+        CHECK(book.entries().at("a").charged == KilowattHours{123.5});
+    }
     CHECK(book.entries().at("a").discharged == KilowattHours{0});
 }
 

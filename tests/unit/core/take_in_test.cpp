@@ -164,4 +164,20 @@ TEST_CASE("every row of the table has its own path and loads what it stores") {
     }
 }
 
+TEST_CASE("a voltage next to nothing gives no current, not an infinite one") {
+    BatterySample battery;
+    take(battery, {{"/Dc/0/Power", 1000.0}, {"/Dc/0/Voltage", 1e-320}, {"/Soc", 50.0}});
+    CHECK(battery.current == std::nullopt);
+    take(battery, {{"/Dc/0/Power", 1000.0}, {"/Dc/0/Voltage", 1e-9}, {"/Soc", 50.0}});
+    CHECK(battery.current == std::nullopt);
+}
+
+TEST_CASE("when the installed capacity becomes unknown, what followed from it does, too") {
+    BatterySample battery;
+    take(battery, {{"/InstalledCapacity", 200.0}, {"/Soc", 50.0}});
+    take(battery, {{"/InstalledCapacity", null}, {"/Soc", 10.0}});
+    CHECK(battery.capacity == std::nullopt);
+    CHECK(battery.consumed_amphours == std::nullopt);
+}
+
 } // namespace

@@ -66,4 +66,31 @@ SCENARIO("an alarm of the bank rises at once and falls after it has been quiet f
     }
 }
 
+SCENARIO("a member that is lost is a warning of the bank") {
+    constexpr auto cable = static_cast<std::size_t>(Alarm::bms_cable);
+    VirtualBattery battery{{.timeout = 60s}, {}};
+    std::vector bank{member("a", sample(0_W, 50_pct)), member("b", sample(0_W, 50_pct))};
+    const auto warning = [&](Duration later, bool b_speaks) {
+        bank[0].sample->taken_at = noon + later;
+        if (b_speaks) bank[1].sample->taken_at = noon + later;
+        return battery.look(bank, noon + later).total.alarms[cable];
+    };
+    CHECK(warning(0s, true) == 0);
+    CHECK(warning(59s, false) == 0);
+    CHECK(warning(60s, false) == 1);
+    WHEN("all are silent and one comes back first") {
+        CHECK_FALSE(battery.is_present(bank, noon + 200s));
+        battery.look(bank, noon + 200s);
+        THEN("the other is given the time to come, too, and the old warning is gone") {
+            CHECK(warning(210s, false) == 0);
+            CHECK(warning(269s, false) == 0);
+            CHECK(warning(270s, false) == 1);
+        }
+    }
+    WHEN("the bank is one battery") {
+        bank.pop_back();
+        THEN("there is nothing of ours in its alarms") { CHECK(warning(61s, false) == std::nullopt); }
+    }
+}
+
 } // namespace

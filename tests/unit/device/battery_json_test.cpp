@@ -74,7 +74,7 @@ SCENARIO("a bad key costs itself, not the message") {
     CHECK(problems(minimal_and(R"("Info":{"ChargeMode":")" + std::string(256, 'x') + "\"}")) ==
           "Info.ChargeMode: a text longer than 255 bytes\n");
     CHECK(problems(minimal_and(R"("Info":{"ChargeMode":"a\u0000b"})")) ==
-          "Info.ChargeMode: a text with a NUL character\n");
+          "Info.ChargeMode: a text with a character that D-Bus does not carry\n");
     const BatterySample battery = read(minimal_and(R"("Soh":NaN,"Dc":{"Temperature":21.5},"Capacity":1e999)"));
     CHECK(battery.soh == std::nullopt);
     CHECK(battery.capacity == std::nullopt);
@@ -141,6 +141,27 @@ TEST_CASE("32 cells, and a 33rd that is not known") {
     const std::string json = minimal_and("\"Voltages\":{" + cells + "}");
     CHECK(problems(json) == "Voltages.Cell33: unknown key\n");
     CHECK(read(json).cell_voltages[31] == 3.232_V);
+}
+
+TEST_CASE("texts that sd-bus would refuse are refused here, one by one") {
+    const auto is_taken = [](const std::string& text) {
+        return problems(minimal_and(R"("Info":{"ChargeMode":")" + text + "\"}")).empty();
+    };
+    for (const char* good : {"Float", "\u00e4\u20ac", "\U0001F50B", "\uFFFD", "\uFDCF", "\uFDF0"})
+        CHECK_MESSAGE(is_taken(good), good);
+    for (const char* bad : {"a\\u0000b", "a\uFFFEb", "\uFFFF", "\uFDD0", "\uFDEF", "\U0001FFFE", "\U0010FFFF"})
+        CHECK_FALSE_MESSAGE(is_taken(bad), bad);
+}
+
+TEST_CASE("the last of two counts for the minimum, too") {
+    CHECK_FALSE(decode_battery_json(R"({"Dc":{"Power":7,"Voltage":52,"Power":null},"Soc":50})").message.has_value());
+    CHECK(read(R"({"Dc":{"Power":null,"Voltage":52,"Power":7},"Soc":50})").power == 7_W);
+}
+
+TEST_CASE("a sender cannot make long lines or long work") {
+    CHECK(problems("{\"" + std::string(65, 'k') + "\":1}") == "a key of more than 64 characters\n");
+    CHECK(problems(minimal_and("\"Soh\":" + std::string(60000, '9'))) ==
+          "Soh: " + std::string(40, '9') + "... where a number of % is expected\n");
 }
 
 } // namespace
