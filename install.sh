@@ -9,40 +9,6 @@ APP=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd) || exit 1
 CONFIG=$APP/config.ini
 SAMPLE=$APP/config.sample.ini
 
-# program ARGUMENTS...: starts the daemon as service/run does.
-# softlimit, because a shell would read a program for another architecture as if it were a script.
-program() {
-    if [ -z "$BUNDLE" ]; then
-        softlimit "$APP/bin/dbus-virtual-battery" "$@"
-    else
-        softlimit "$APP/$BUNDLE/lib/$LOADER" --inhibit-cache --library-path "$APP/$BUNDLE/lib" \
-            "$APP/$BUNDLE/bin/dbus-virtual-battery" "$@"
-    fi
-}
-
-# use BUNDLE LOADER: does this one run here? Remembers in BUNDLE and LOADER, and in `why` if not.
-use() {
-    BUNDLE=$1 LOADER=$2
-    folder=$APP${BUNDLE:+/$BUNDLE}
-    [ -f "$folder/bin/dbus-virtual-battery" ] || return 1
-    # Archives unpacked from a zip or a USB stick have lost their x bits.
-    chmod 755 "$folder"/bin/* ${LOADER:+"$folder/lib/$LOADER"}
-    if [ -n "$LOADER" ]; then
-        why=$(softlimit "$folder/lib/$LOADER" --verify "$folder/bin/dbus-virtual-battery" 2>&1) || return 1
-    fi
-    why=$(program version 2>&1)
-}
-
-# The own architecture first, then what a 64-bit kernel may run too, then a program for this machine's own libraries.
-choose_program() {
-    why="there is no program for it in $APP"
-    case $(uname -m) in
-        aarch64) use aarch64 ld-linux-aarch64.so.1 || use armhf ld-linux-armhf.so.3 || use '' '' ;;
-        armv7* | armv8l) use armhf ld-linux-armhf.so.3 || use '' '' ;;
-        *) use '' '' ;;
-    esac
-}
-
 check_service_link() {
     [ -d "$SERVICES" ] || die "there is no folder $SERVICES for services; on Debian: apt-get install daemontools-run"
     [ -e "$SVC" ] || return 0

@@ -57,8 +57,17 @@ if [ -d "$RUN" ]; then
 fi
 
 if [ -n "$purge" ]; then
-    rm -rf "$LOG" "$APP"
-    say "uninstalled; its folder and log are deleted."
+    # Only what is ours: the files may have been unpacked one level too high, beside those of others.
+    for ours in armhf aarch64 bin lib licences service state LICENSE README.md CHANGELOG.md config.sample.ini config.ini \
+        install.sh restart.sh check.sh uninstall.sh; do
+        rm -rf "${APP:?}/$ours"
+    done
+    rm -rf "$LOG"
+    if rmdir "$APP" 2>/dev/null; then
+        say "uninstalled; its folder and log are deleted."
+    else
+        say "uninstalled; its files and log are deleted, $APP has other files and stays."
+    fi
 else
     say "uninstalled; $APP and $LOG are kept."
 fi

@@ -21,7 +21,7 @@ cmake --build "build/$ARCH" --target $NAME
 
 rm -rf "build/bundle-$ARCH"
 mkdir -p "$ROOT/$ARCH/bin" "$ROOT/$ARCH/lib" "$ROOT/licences"
-cp -r install.sh uninstall.sh restart.sh config.sample.ini service LICENSE README.md CHANGELOG.md "$ROOT"
+cp -r install.sh uninstall.sh restart.sh check.sh config.sample.ini service LICENSE README.md CHANGELOG.md "$ROOT"
 "$TRIPLE-strip" -o "$ROOT/$ARCH/bin/$NAME" "build/$ARCH/$NAME"
 
 needed() { "$TRIPLE-objdump" -p "$1" | awk '$1 == "NEEDED" { print $2 }'; }

@@ -83,6 +83,8 @@ int serve(App& app, std::optional<ExitDeadline>& deadline) try {
     app.run();
     deadline.emplace(grace, done);
     return done;
+} catch (const NameTaken&) {
+    throw;
 } catch (const std::exception& error) {
     deadline.emplace(grace, failed);
     log_error(error.what());
