@@ -38,7 +38,8 @@ pytest() { # NAME BUILD_DIR ARGUMENTS...
     local name=$1 dir=$2 xml=$PWD/build/$1.xml
     shift 2
     rm -f "$xml"
-    VBAT_BUILD_DIR=$PWD/$dir $python -m pytest -q -p no:cacheprovider --junitxml="$xml" "$@"
+    # shellcheck disable=SC2086 # words are wanted
+    VBAT_BUILD_DIR=$PWD/$dir ${pytest_prefix:-} $python -m pytest -q -p no:cacheprovider --junitxml="$xml" "$@"
     # shellcheck disable=SC2046 # three words
     count "$name" $($python - "$xml" <<'EOF'
 import sys, xml.etree.ElementTree as tree
@@ -80,15 +81,16 @@ tools/install-packages.sh all || { count packages-all 0 1 0; finish; }
 if build tsan; then
     # Address space randomisation can put libraries where this sanitizer keeps its shadow.
     unit tsan-unit setarch -R build/tsan/unit_tests
-    pytest tsan-system build/tsan tests/system/test_mqtt_source.py tests/system/test_lifecycle.py tests/system/test_settings.py
+    pytest_prefix="setarch -R" pytest tsan-system build/tsan tests/system/test_mqtt_source.py tests/system/test_lifecycle.py tests/system/test_settings.py
 else
     count tsan-build 0 1 0
 fi
 step clang-tidy tests/check_tidy.sh
 if build fuzz; then step fuzz tests/fuzz/run.sh 30; else count fuzz-build 0 1 0; fi
-if packaging/make-sysroot.sh armhf build/sysroot-armhf >build/sysroot.log 2>&1 && ARMHF_SYSROOT=$PWD/build/sysroot-armhf build armhf; then
+if packaging/make-sysroot.sh armhf >build/sysroot.log 2>&1 && build armhf; then
     unit armhf-unit qemu-arm-static -L build/sysroot-armhf build/armhf/unit_tests
     step armhf-daemon tests/check_armhf_daemon.sh build/armhf build/sysroot-armhf
+    step armhf-bundle packaging/make-bundle.sh armhf
 else
     tail -n 20 build/sysroot.log
     count armhf-build 0 1 0

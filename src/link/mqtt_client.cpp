@@ -118,8 +118,9 @@ MqttClient::MqttClient(EventLoop& loop, MqttSettings settings, Deliver deliver)
 
 MqttClient::~MqttClient() {
     thread_.request_stop();
-    mosquitto_disconnect(client_.get()); // wakes the thread out of mosquitto_loop()
-    thread_.join();                      // before the members it uses
+    mosquitto_log_callback_set(client_.get(), nullptr); // the next call logs from this thread, into the other's members
+    mosquitto_disconnect(client_.get());                // wakes the thread out of mosquitto_loop()
+    thread_.join();                                     // before the members it uses
 }
 
 void MqttClient::configure() {

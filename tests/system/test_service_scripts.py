@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = ["install.sh", "uninstall.sh", "restart.sh", "service/common.sh", "service/run", "service/log/run"]
+SCRIPTS = ["install.sh", "uninstall.sh", "restart.sh", "check.sh", "service/common.sh", "service/run", "service/log/run"]
 DAEMONTOOLS = ["svc", "svok", "svstat", "svscan", "supervise", "multilog", "softlimit", "tai64nlocal"]
 NAME = "dbus-virtual-battery"
 SAMPLE = "[DEFAULT]\ndevice_instance = 100\n"
@@ -774,6 +774,16 @@ def test_purge(running, shell):
     assert not running.processes()
 
 
+def test_purge_spares_what_is_not_ours(running):
+    """Unpacked one level too high, the folder is shared with others."""
+    app = running.app()
+    running.start(app)
+    (app / "other-driver").mkdir()
+    (app / "other-driver" / "config.ini").write_text("theirs")
+    assert "stays" in done(running.uninstall(app, "--purge"))
+    assert [str(path.relative_to(app)) for path in sorted(app.rglob("*"))] == ["other-driver", "other-driver/config.ini"]
+
+
 def test_purge_spares_a_source_folder(running):
     app = running.app()
     (app / ".git").write_text("")  # a work tree has a file there
@@ -823,3 +833,13 @@ def test_real_daemon_waits_with_a_broken_config_and_ends_on_sigterm(running, rea
     done(running.uninstall(real_app))
     assert time.monotonic() - started < 10  # SIGTERM ends the wait of 60 s
     assert not running.processes()
+
+
+def test_check_names_the_mistakes_of_the_real_daemon_and_changes_nothing(running, real_app):
+    (real_app / "config.ini").write_text(SAMPLE + "no_such_key = 1\n")
+    before = sorted(real_app.rglob("*"))
+    ended = running.run("sh", real_app / "check.sh")
+    assert ended.returncode == 2 and "no_such_key" in ended.stdout
+    assert sorted(real_app.rglob("*")) == before
+    (real_app / "config.ini").write_text("[MQTT]\nbroker_address = 127.0.0.1\ntopic = battery\n")
+    assert running.run("sh", real_app / "check.sh").returncode == 0
