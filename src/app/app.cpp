@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 
 namespace vbat {
 namespace {
@@ -85,29 +86,13 @@ App::App(const Config& config, const std::filesystem::path& state_dir)
     : bus_name_{"com.victronenergy.battery." + device_id(config)}, instance_{config.device_instance},
       coupling_{config.batteries.front().coupling}, members_{members_of(config, EventLoop::now())}, energy_{state_dir},
       battery_{battery_settings(config), energy_.restore()}, items_{tree_, identity_of(config),
-                                                                    [this](const std::string& name) {
-    settings_.store_custom_name(name);
-    publish_soon_();
-                                                                    }},
-service_{loop_, tree_, bus_name_}, publish_soon_{loop_.at_end_of_turn([this] { publish(EventLoop::now()); })},
-publish_at_{loop_.timer([this](TimePoint now) { publish(now); })}, settings_{loop_,
-                                                                             device_id(config),
-                                                                             config.device_instance,
-                                                                             {.on_instance =
-                                                                                  [this](int instance) {
-    take_instance(instance);
-                                                                              },
-                                                                              .on_custom_name =
-                                                                                  [this](const std::string& name) {
-    items_.set_custom_name(name);
-    publish_soon_();
-                                                                              },
-                                                                             .on_refusal =
-                                                                                 [this](const std::string& why) {
-    if (refusals_.pass(why, EventLoop::now())) log_warning(why);
-                                                                             }}},
-claim_deadline_{EventLoop::now() + (is_venus_os() ? venus_claim_wait : 0s)},
-lost_(members_.size(), false), watchdog_{hung_after_beats, abort_hung, beat} {
+                                                                    std::bind_front(&App::store_name, this)},
+      service_{loop_, tree_, bus_name_}, publish_soon_{loop_.at_end_of_turn(std::bind_front(&App::publish_now, this))},
+      publish_at_{loop_.timer(std::bind_front(&App::publish, this))}, settings_{loop_, device_id(config),
+                                                                                config.device_instance,
+                                                                                settings_handlers()},
+      claim_deadline_{EventLoop::now() + (is_venus_os() ? venus_claim_wait : 0s)},
+      lost_(members_.size(), false), watchdog_{hung_after_beats, abort_hung, beat} {
     service_.reserve();
     add_sources(config);
     for (const int signal : {SIGTERM, SIGINT}) loop_.on_signal(signal, [this] { loop_.stop(); });
@@ -117,6 +102,22 @@ lost_(members_.size(), false), watchdog_{hung_after_beats, abort_hung, beat} {
         publish(now);
         energy_.keep(battery_.energy(), now);
     });
+}
+
+SettingsClient::Handlers App::settings_handlers() {
+    const auto take_name = [this](const std::string& name) {
+        items_.set_custom_name(name);
+        publish_soon_();
+    };
+    const auto tell_refusal = [this](const std::string& why) {
+        if (refusals_.pass(why, EventLoop::now())) log_warning(why);
+    };
+    return {[this](int instance) { take_instance(instance); }, take_name, tell_refusal};
+}
+
+void App::store_name(const std::string& name) {
+    settings_.store_custom_name(name);
+    publish_soon_();
 }
 
 // One connection per broker, however many batteries speak through it.
@@ -136,7 +137,7 @@ void App::add_sources(const Config& config) {
         const std::string which = sources_.empty() ? "" : text('-', sources_.size() + 1);
         sources_.push_back(
             std::make_unique<MqttSource>(loop_, broker, text(installation, which, "_vb_", config.device_instance),
-                                         members_, std::move(feeds), [this] { publish(EventLoop::now()); }));
+                                         members_, std::move(feeds), std::bind_front(&App::publish_now, this)));
     }
 }
 

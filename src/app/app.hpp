@@ -25,8 +25,11 @@ public:
     void run(); // until SIGTERM or SIGINT; throws when the bus is lost
 
 private:
+    SettingsClient::Handlers settings_handlers();
+    void store_name(const std::string& name);
     void add_sources(const Config& config);
     void publish(TimePoint now);
+    void publish_now() { publish(EventLoop::now()); }
     void arm_next_look(TimePoint now) const;
     void enter_bus();
     void leave_bus();

@@ -28,9 +28,8 @@ public:
 private:
     void take_in(const std::vector<MqttMessage>& messages);
     bool take_in(const MqttMessage& message, Feed& feed, TimePoint now);
-    void complain(const std::string& topic, const DecodedJson::Problem& problem, TimePoint now);
-
     void begin_anew(Feed& feed, TimePoint now) const;
+    void complain(const std::string& topic, const DecodedJson::Problem& problem, TimePoint now);
 
     std::span<const Member> bank_; // all members, those of other brokers, too
     Feeds feeds_;

@@ -200,3 +200,20 @@ def test_the_topic_of_the_mqtt_section_is_one_more_member(world):
     battery = world.battery().wait_on_bus()
     battery.wait_value("/Dc/0/Power", 200.0)
     assert set(listed(battery)) == {"mqtt", "cellar"}
+
+
+def test_a_pack_that_comes_back_keeps_its_voltage_limit(world):
+    """It never left the busbar, and its sender tells Info once: the chargers must not be driven to the others' limit."""
+    full = {"left": message(100, 50, 80, InstalledCapacity=100, Info={"MaxChargeVoltage": 56}),
+            "right": message(100, 50, 80, InstalledCapacity=100, Info={"MaxChargeVoltage": 54})}
+    battery = bank(world, full, default={"timeout": 2})
+    battery.wait_value("/Info/MaxChargeVoltage", 54.0)
+
+    def right_is_stale():
+        world.publish(full["left"], "left")
+        return listed(battery)["right"]["State"] == "stale"
+    wait_until(right_is_stale, 6, "right becomes stale")
+    world.publish(message(200, 50, 80), "right")
+    battery.wait_value("/Dc/0/Power", 300.0)
+    assert battery.value("/Info/MaxChargeVoltage") == 54.0
+    assert close(battery.value("/InstalledCapacity"), 200)

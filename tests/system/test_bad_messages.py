@@ -150,3 +150,17 @@ def test_a_flood_of_different_bad_keys_stays_small(world, shown):
     battery.wait_value("/Soc", 55.0)
     assert len(daemon.log()) < 30000
     wait_until(daemon.alive, 1, "still running")
+
+
+def test_a_text_that_dbus_cannot_carry_costs_only_itself(world):
+    """sd-bus refuses Unicode's noncharacters with an error: one text must not cost the whole service."""
+    battery = world.show(with_keys(Info={"ChargeMode": "Float"}))
+    world.publish('{"Dc":{"Power":5,"Voltage":52},"Soc":50,"Info":{"ChargeMode":"a\\ufffeb"}}')
+    battery.wait_value("/Dc/0/Power", 5.0)
+    assert battery.values()["/Info/ChargeMode"] == "Float"
+    world.daemons[0].wait_log("topic battery", "Info.ChargeMode")
+
+
+def test_a_voltage_next_to_nothing_gives_no_infinite_current(world):
+    battery = world.show({"Dc": {"Power": 1000, "Voltage": 1e-320}, "Soc": 50})
+    assert battery.value("/Dc/0/Current") is None

@@ -229,3 +229,18 @@ def test_descriptors_do_not_pile_up(world):
     world.publish(OTHER)
     battery.wait_value("/Dc/0/Power", -50.0)
     assert len(os.listdir(folder)) <= before + 1
+
+
+def test_a_log_nobody_reads_does_not_keep_it_alive(world):
+    """multilog stops reading when the disk is full: the loop goes on, and SIGTERM ends the daemon all the same."""
+    read_end, write_end = os.pipe()
+    daemon = world.start(config_for(world.broker, default={"logging": "DEBUG"}), stderr=write_end)
+    os.close(write_end)
+    world.broker.wait_subscribed("battery")
+    battery = world.battery()
+    for power in range(3000):  # far more lines than a pipe holds
+        world.broker.publisher.publish("battery", f'{{"Dc":{{"Power":{power},"Voltage":50}},"Soc":50}}')
+    battery.wait_on_bus()
+    battery.wait_value("/Dc/0/Power", 2999.0)
+    assert daemon.stop(seconds=10) == 0
+    os.close(read_end)

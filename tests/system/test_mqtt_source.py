@@ -191,3 +191,13 @@ def test_a_new_key_set_after_reconnect_is_seen(world):
     world.publish({**OTHER, "Soh": 98})
     battery.wait_value("/Soh", 98.0)
     assert battery.value("/Dc/0/Temperature") == 20.0
+
+
+def test_what_the_broker_keeps_is_known_after_a_silence(world):
+    """Limits are often sent once, retained, and then only the minimum: a silence must not lose them for good."""
+    world.publish(with_keys(Info={"MaxChargeVoltage": 56}), retain=True)
+    world.start_listening(default={"timeout": 1})
+    battery = world.battery().wait_on_bus()
+    battery.wait_gone(5)
+    world.publish(MINIMAL)
+    assert battery.wait_on_bus().value("/Info/MaxChargeVoltage") == 56.0
