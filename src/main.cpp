@@ -29,7 +29,7 @@ constexpr std::chrono::seconds grace{3}; // between the end of the loop and the 
 // Far above what we need. A broker that sends a payload of 256 MB must not take the memory of the whole device.
 void limit_memory() {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) // these reserve terabytes
-    constexpr rlim_t most_bytes = 256U << 20U;
+    constexpr rlim_t most_bytes = 128U << 20U;                      // of it 40 MB are the address space of stacks
     const rlimit limit{most_bytes, most_bytes};
     setrlimit(RLIMIT_DATA, &limit);
 #endif
