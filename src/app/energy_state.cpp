@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <system_error>
 
 namespace vbat {
@@ -14,7 +15,8 @@ using nlohmann::json;
 
 KilowattHours energy_in(const json& entry, const char* key) {
     const double value = entry.at(key).get<double>();
-    if (!(value >= 0 && value <= 1e9)) throw std::runtime_error{text(key, " is ", value)};
+    constexpr double most = 1e9; // what JSON may carry for a battery, too
+    if (!std::isfinite(value) || value < 0 || value > most) throw std::runtime_error{text(key, " is ", value)};
     return {value};
 }
 

@@ -291,7 +291,7 @@ inline constexpr auto battery_fields =
 constexpr Maybe<Amps> plausible_current(Watts power, Volts voltage) {
     if (voltage.value == 0) return std::nullopt;
     const Amps current{power.value / voltage.value + 0.0}; // + 0.0: no negative zero
-    if (!(current.value >= fields::any_current.min && current.value <= fields::any_current.max)) return std::nullopt;
+    if (current.value < fields::any_current.min || current.value > fields::any_current.max) return std::nullopt;
     return current;
 }
 

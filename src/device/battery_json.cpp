@@ -82,15 +82,21 @@ std::string excerpt(std::string_view text) {
     return std::string{text.substr(0, enough)} + (text.size() > enough ? "..." : "");
 }
 
-// Valid UTF-8 it is already. NUL and Unicode's noncharacters are JSON, but sd-bus takes no message that contains them.
+// The code point at the beginning of a text of valid UTF-8, and how many bytes it takes.
+std::pair<char32_t, std::size_t> first_code_point(std::string_view text) {
+    const auto lead = static_cast<unsigned char>(text[0]);
+    const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    char32_t point = length == 1 ? lead : lead & (0xFFU >> (length + 1));
+    for (const char more : text.substr(1, length - 1)) point = point << 6U | (static_cast<unsigned char>(more) & 0x3FU);
+    return {point, length};
+}
+
+// NUL and Unicode's noncharacters are JSON, but sd-bus takes no message that contains them.
 bool is_bus_text(std::string_view text) {
-    for (std::size_t i = 0; i < text.size();) {
-        const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-        const std::size_t length = byte(i) < 0x80 ? 1 : byte(i) < 0xE0 ? 2 : byte(i) < 0xF0 ? 3 : 4;
-        char32_t point = length == 1 ? byte(i) : byte(i) & (0xFFU >> (length + 1));
-        for (std::size_t k = 1; k < length; ++k) point = point << 6U | (byte(i + k) & 0x3FU);
+    while (!text.empty()) {
+        const auto [point, length] = first_code_point(text);
         if (point == 0 || (point & 0xFFFEU) == 0xFFFE || (point >= 0xFDD0 && point <= 0xFDEF)) return false;
-        i += length;
+        text.remove_prefix(length);
     }
     return true;
 }
