@@ -227,6 +227,21 @@ inline constexpr std::array single{
     row<&BatterySample::modules_blocking_discharge>({"/System/NrOfModulesBlockingDischarge", Kind::count, 0, "", {0, 10000}, always}),
     row<&BatterySample::cell_voltage_sum>({"/Voltages/Sum", {}, 3, "V", pack_voltage}),
     row<&BatterySample::cell_voltage_diff>({"/Voltages/Diff", {}, 3, "V", cell_voltage}),
+
+    row<&BatterySample::ac_power>({"/Ac/Power", {}, 0, "W", any_power}),
+    row<&BatterySample::ac_voltage>({"/Ac/Voltage", {}, 1, "V", pack_voltage}),
+    row<&BatterySample::ac_frequency>({"/Ac/Frequency", {}, 2, "Hz", {0, 1000}}),
+    row<&BatterySample::offgrid_power>({"/Ac/OffGrid/Power", {}, 0, "W", any_power}),
+    row<&BatterySample::offgrid_voltage>({"/Ac/OffGrid/Voltage", {}, 1, "V", pack_voltage}),
+    row<&BatterySample::pv_power>({"/Pv/Power", {}, 0, "W", any_power}),
+    row<&BatterySample::device_state>({"/Device/State", {}, 0, "", name}),
+    row<&BatterySample::controlled>({"/Device/Controlled", Kind::whole, 0, "", flag}),
+    row<&BatterySample::alarm_words>({"/Device/AlarmWords", {}, 0, "", name}),
+    row<&BatterySample::possible_alarms>({"/Device/PossibleAlarms", {}, 0, "", name}),
+    row<&BatterySample::device_model>({"/Device/Model", {}, 0, "", name}),
+    row<&BatterySample::device_firmware>({"/Device/Firmware", {}, 0, "", name}),
+    row<&BatterySample::device_serial>({"/Device/Serial", {}, 0, "", name}),
+    row<&BatterySample::pack_count>({"/Device/NrOfPacks", Kind::count, 0, "", {0, 100}}),
 };
 
 // In the order of enum Alarm.
@@ -254,6 +269,13 @@ constexpr auto cell_balances(std::integer_sequence<int, I...>) {
 template <int... I>
 constexpr auto times_to_soc(std::integer_sequence<int, I...>) {
     return std::array{row<&BatterySample::time_to_soc, I>({{"/TimeToSoC/", I * 5}, {}, 0, "", name})...};
+}
+template <int... I>
+constexpr auto packs(std::integer_sequence<int, I...>) {
+    return std::array{row<&BatterySample::pack_voltages, I>({{"/Device/Pack", I + 1, "/Voltage"}, {}, 2, "V", pack_voltage})...,
+                      row<&BatterySample::pack_currents, I>({{"/Device/Pack", I + 1, "/Current"}, {}, 1, "A", any_current})...,
+                      row<&BatterySample::pack_socs, I>({{"/Device/Pack", I + 1, "/Soc"}, {}, 1, "%", percent})...,
+                      row<&BatterySample::pack_cycles, I>({{"/Device/Pack", I + 1, "/Cycles"}, Kind::count, 0, "", counter})...};
 }
 template <int... I>
 constexpr auto temperatures(std::integer_sequence<int, I...>) {
@@ -285,7 +307,8 @@ inline constexpr auto battery_fields =
                    fields::cell_voltages(std::make_integer_sequence<int, int{max_cells}>{}),
                    fields::cell_balances(std::make_integer_sequence<int, int{max_cells}>{}),
                    fields::times_to_soc(std::make_integer_sequence<int, int{soc_steps}>{}),
-                   fields::temperatures(std::make_integer_sequence<int, 4>{}));
+                   fields::temperatures(std::make_integer_sequence<int, 4>{}),
+                   fields::packs(std::make_integer_sequence<int, int{max_packs}>{}));
 
 // A derived current that no sender could tell us either: P / U of a voltage next to nothing.
 constexpr Maybe<Amps> plausible_current(Watts power, Volts voltage) {

@@ -29,6 +29,7 @@ using WattHours = Quantity<struct WattHourUnit>;
 using KilowattHours = Quantity<struct KilowattHourUnit>;
 using AmpereHours = Quantity<struct AmpereHourUnit>;
 using Percent = Quantity<struct PercentUnit>; // 0..100
+using Hertz = Quantity<struct HertzUnit>;
 using Celsius = Quantity<struct CelsiusUnit>;
 using Seconds = Quantity<struct SecondUnit>; // a measured or predicted span that is published as a number
 

@@ -15,6 +15,7 @@ enum class Coupling { dc, ac };
 
 inline constexpr std::size_t max_cells = 32;
 inline constexpr std::size_t soc_steps = 21; // 0, 5, ... 100 %
+inline constexpr std::size_t max_packs = 7;  // of one battery
 
 // Names as in /Alarms/<name>; a level is 0 ok, 1 warning, 2 alarm (docs/protocols/venus-dbus.md, Alarms).
 enum class Alarm {
@@ -136,6 +137,26 @@ struct BatterySample {
     Maybe<Volts> cell_voltage_diff{};
     std::array<Maybe<Volts>, max_cells> cell_voltages{};
     std::array<Maybe<int>, max_cells> cell_balances{};
+
+    // Of a battery with an inverter of its own.
+    Maybe<Watts> ac_power{}; // at its set-point's register: + charges
+    Maybe<Volts> ac_voltage{};
+    Maybe<Hertz> ac_frequency{};
+    Maybe<Watts> offgrid_power{}; // into its backup output
+    Maybe<Volts> offgrid_voltage{};
+    Maybe<Watts> pv_power{};              // of solar panels on its DC side
+    Maybe<std::string> device_state{};    // "charge"
+    Maybe<int> controlled{};              // 1: it follows set-points, not its own logic
+    Maybe<std::string> alarm_words{};     // as the device says them: "36100=0x0010"
+    Maybe<std::string> possible_alarms{}; // what they may mean
+    Maybe<std::string> device_model{};
+    Maybe<std::string> device_firmware{};
+    Maybe<std::string> device_serial{};
+    Maybe<int> pack_count{};
+    std::array<Maybe<Volts>, max_packs> pack_voltages{};
+    std::array<Maybe<Amps>, max_packs> pack_currents{};
+    std::array<Maybe<Percent>, max_packs> pack_socs{};
+    std::array<Maybe<int>, max_packs> pack_cycles{};
 };
 
 } // namespace vbat

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "device/register_map.hpp"
+
+#include <string_view>
+
+namespace vbat {
+
+// A block that is read again and again.
+struct Poll {
+    Block block{};
+    std::chrono::milliseconds period{};
+
+    constexpr bool operator==(const Poll&) const = default;
+};
+
+// How fast a device may be asked (docs/protocols/marstek-modbus.md, Transport).
+struct Pace {
+    std::chrono::milliseconds gap{};      // from an answer to the next request
+    std::chrono::milliseconds patience{}; // for one answer
+
+    constexpr bool operator==(const Pace&) const = default;
+};
+
+// Everything the program knows about one kind of battery on Modbus: data and pure functions. A capability that is null
+// does not exist. A new kind is one file in models/ and its line in the catalogue.
+struct ModbusModel {
+    std::string_view id{};      // "marstek-venus-e3"
+    std::string_view name{};    // "Marstek Venus E 3.0": /ProductName of a published member
+    std::string_view family{};  // "v3": what `family =` selects; models of a family share their registers' meaning
+    std::string_view variant{}; // "e3": what `model =` selects within the family
+    std::span<const std::string_view> names{}; // how register 31000 begins on this model
+
+    Volts nominal_voltage{};
+    int cells{};                // in series
+    WattHours usual_capacity{}; // of one pack, as long as the device does not tell
+    Watts max_charge{};
+    Watts max_discharge{};
+
+    Pace pace{};
+    std::span<const Poll> polls{}; // the first carries the power: a sample is as old as its last answer
+    std::vector<Poll> (*further_polls)(const RegisterImage& image) = nullptr; // packs, known once the image tells them
+    std::span<const Register> registers{};
+    void (*refine)(BatterySample& sample, const RegisterImage& image) = nullptr; // what no row can say; after the rows
+};
+
+} // namespace vbat
