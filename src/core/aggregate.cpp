@@ -27,6 +27,11 @@ using Rule = void (*)(BatterySample&, const Members&);
 constexpr Rule rules_of_fresh_members[] = {
     sum_of_all<&S::power>,
     sum_of_all<&S::current_average>,
+    sum_of_all<&S::ac_power>,
+    sum_of_known<&S::offgrid_power>,
+    sum_of_known<&S::pv_power>,
+    extreme<&S::ac_voltage, lower>,
+    extreme<&S::ac_frequency, lower>,
     sum_of_all<&S::total_ah_drawn>,
     extreme<&S::soh, lower>,
     extreme<&S::temperature, higher>,

@@ -26,6 +26,15 @@ void sum_of_all(BatterySample& total, const Members& members) {
     }
 }
 
+// For what only some batteries have at all: panels, a backup output.
+template <auto Value>
+void sum_of_known(BatterySample& total, const Members& members) {
+    auto& sum = total.*Value;
+    sum.reset();
+    for (const Member* member : members)
+        if (const auto& part = (*member->sample).*Value) sum = sum ? *sum + *part : *part;
+}
+
 template <auto Value, auto Better>
 void extreme(BatterySample& total, const Members& members) {
     auto& best = total.*Value;

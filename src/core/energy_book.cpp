@@ -13,36 +13,57 @@ KilowattHours between(Watts before, Watts after, Duration span) {
     return {mean * std::chrono::duration<double>(span).count() / watt_seconds_per_kwh};
 }
 
-void advance(KilowattHours& total, KilowattHours& since, Maybe<KilowattHours> told, KilowattHours counted) {
-    if (told && *told > total) {
-        total = *told;
-        since = {};
-        return;
-    }
-    since += counted;
-    if (!told || since > EnergyBook::stall) total += counted;
-}
-
 KilowattHours to_the_wh(KilowattHours energy) { return {std::round(energy.value * 1000) / 1000}; }
+
+// A device may have moved on while nobody looked; more than this is no step of the same counter.
+bool is_plausible_step(KilowattHours step, KilowattHours counted) { return step.value <= 1 + 2 * counted.value; }
+
+// Devices that count themselves do so at their AC side.
+Maybe<Watts> counted_power(const BatterySample& sample) { return sample.ac_power ? sample.ac_power : sample.power; }
 
 } // namespace
 
+KilowattHours EnergyCounter::stall() const {
+    return step_ == KilowattHours{} ? longest_stall : std::clamp(step_ * 3, shortest_stall, longest_stall);
+}
+
+void EnergyCounter::take(KilowattHours& total, Maybe<KilowattHours> told, KilowattHours counted) {
+    since_ += counted;
+    if (told && (!told_ || *told > *told_)) return follow(total, *told);
+    if (told_ && since_ <= stall()) return;
+    total += since_ - credited_;
+    credited_ = since_;
+}
+
+void EnergyCounter::follow(KilowattHours& total, KilowattHours told) {
+    const KilowattHours step = told_ ? told - *told_ : KilowattHours{};
+    if (told_ && is_plausible_step(step, since_)) {
+        total += std::max(step - credited_, KilowattHours{});
+        step_ = std::max(step_, step);
+    } else {
+        total = std::max(total, told);
+    }
+    told_ = told;
+    since_ = credited_ = {};
+}
+
 void EnergyBook::take(const Member& member) {
-    if (!member.sample || !member.sample->power) return;
+    if (!member.sample) return;
     const BatterySample& sample = *member.sample;
-    const auto [entry, is_first] = last_.try_emplace(member.name, Last{sample.taken_at, *sample.power});
+    const auto power = counted_power(sample);
+    if (!power) return;
+    const auto [entry, is_first] = last_.try_emplace(member.name, Last{sample.taken_at, *power});
     const Last before = entry->second;
-    entry->second = {sample.taken_at, *sample.power};
+    entry->second = {sample.taken_at, *power};
 
     const Duration span = sample.taken_at - before.taken_at;
     Energy& energy = entries_[member.name];
     const bool counts = !is_first && span <= std::max(longest_gap, member.max_age);
-    const Watts now = *sample.power;
-    Counted& counted = counted_[member.name];
-    const auto in = counts ? between(before.power, now, span) : KilowattHours{};
-    const auto out = counts ? between(-before.power, -now, span) : KilowattHours{};
-    advance(energy.charged, counted.charged, sample.charged_energy, in);
-    advance(energy.discharged, counted.discharged, sample.discharged_energy, out);
+    const auto in = counts ? between(before.power, *power, span) : KilowattHours{};
+    const auto out = counts ? between(-before.power, -*power, span) : KilowattHours{};
+    Counters& counters = counters_[member.name];
+    counters.charged.take(energy.charged, sample.charged_energy, in);
+    counters.discharged.take(energy.discharged, sample.discharged_energy, out);
 }
 
 Energy EnergyBook::sum(std::span<const Member> members) const {

@@ -13,18 +13,35 @@ struct Energy {
     bool operator==(const Energy&) const = default;
 };
 
+// What has flown in one direction: a device's own total as far as it moves, else what is counted from its power.
+class EnergyCounter {
+public:
+    // When this much was counted and the device's total has not moved, it stands still, was told once or began anew,
+    // and we count on. A total that was seen to move in small steps is suspected sooner.
+    static constexpr KilowattHours longest_stall{0.5};
+    static constexpr KilowattHours shortest_stall{0.1};
+
+    void take(KilowattHours& total, Maybe<KilowattHours> told, KilowattHours counted); // total never falls
+
+private:
+    void follow(KilowattHours& total, KilowattHours told);
+    KilowattHours stall() const;
+
+    Maybe<KilowattHours> told_{};
+    KilowattHours step_{};     // the widest in which the device's total was seen to move
+    KilowattHours since_{};    // counted since it moved
+    KilowattHours credited_{}; // of it, already in our total
+};
+
 // What went into and out of each battery, by its name: the device's own totals where it tells them, else its power
-// integrated over time. A battery that is silent keeps its share: a total must not fall.
+// integrated over time; of a battery with an inverter of its own, at the AC side. A battery that is silent keeps its
+// share: a total must not fall.
 class EnergyBook {
 public:
     using Entries = std::map<std::string, Energy>;
 
     // Between two samples further apart nothing is known of the power, so nothing is counted.
     static constexpr Duration longest_gap = std::chrono::minutes{5};
-
-    // A device's total is believed while it leads. When it has not for this much counted energy, it stands still, was
-    // told once or began anew, and we count on: a total never falls.
-    static constexpr KilowattHours stall{0.5};
 
     explicit EnergyBook(Entries restored = {}) : entries_{std::move(restored)} {}
 
@@ -37,14 +54,14 @@ private:
         TimePoint taken_at{};
         Watts power{};
     };
-    struct Counted { // since the device's total led
-        KilowattHours charged{};
-        KilowattHours discharged{};
+    struct Counters {
+        EnergyCounter charged{};
+        EnergyCounter discharged{};
     };
 
     Entries entries_;
     std::map<std::string, Last> last_{};
-    std::map<std::string, Counted> counted_{};
+    std::map<std::string, Counters> counters_{};
 };
 
 } // namespace vbat

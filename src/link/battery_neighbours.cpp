@@ -40,9 +40,12 @@ public:
     }
 
 private:
+    // Our members' names begin with ours.
+    bool is_own(const std::string& name) const { return name == own_name_ || name.starts_with(own_name_ + '_'); }
+
     void ask_each(const std::vector<std::string>& names) {
         for (const std::string& name : names)
-            if (name.starts_with(prefix) && name != own_name_) ask(name);
+            if (name.starts_with(prefix) && !is_own(name)) ask(name);
         if (asked_.empty()) answer_({});
     }
 

@@ -45,7 +45,7 @@ TextForm form_of(const Field& field) { return {.decimals = field.decimals, .unit
 } // namespace
 
 BatteryItems::BatteryItems(ItemTree& tree, const BatteryIdentity& identity, RenameHandler renamed)
-    : tree_{tree}, product_name_{identity.product_name}, coupling_{identity.coupling} {
+    : tree_{tree}, product_name_{identity.product_name}, coupling_{identity.coupling}, is_device_{identity.is_device} {
     for (const auto& [path, value, form] : fixed_rows) tree_.add(path, value(identity), form);
     instance_ = tree_.add("/DeviceInstance", std::int32_t{identity.device_instance});
     if (coupling_ == Coupling::ac) tree_.add("/Mgmt/InsecureConnection", std::int32_t{1});
@@ -66,6 +66,15 @@ void BatteryItems::set_custom_name(const std::string& stored) {
 void BatteryItems::show(const Bank& bank) {
     for (std::size_t field = 0; field < battery_fields.size(); ++field) show_field(field, bank.total);
     if (bank.members.size() > 1) show_members(bank.members);
+    if (is_device_) show_device(bank.total);
+}
+
+void BatteryItems::show_device(const BatterySample& total) {
+    if (total.device_model) tree_.set("/ProductName", *total.device_model);
+    if (total.device_firmware) tree_.set("/FirmwareVersion", *total.device_firmware);
+    if (!total.device_serial) return;
+    if (!serial_) serial_ = tree_.add("/Serial", {});
+    tree_.set(*serial_, *total.device_serial);
 }
 
 void BatteryItems::show_field(std::size_t index, const BatterySample& total) {

@@ -12,6 +12,7 @@ struct BatteryIdentity {
     std::string connection{}; // /Mgmt/Connection: how the battery is reached
     int device_instance{};
     Coupling coupling{Coupling::dc};
+    bool is_device{}; // one real battery: its own model, firmware and serial number are shown where it tells them
 };
 
 // A bank as the items of com.victronenergy.battery (docs/protocols/venus-dbus.md, Paths): the fixed ones, one per row
@@ -31,6 +32,7 @@ private:
         ItemTree::Id state, power, voltage, current, soc;
     };
 
+    void show_device(const BatterySample& total);
     void show_field(std::size_t field, const BatterySample& total);
     void show_members(const std::vector<MemberReport>& members);
     MemberItems add_member(std::size_t index, const std::string& name);
@@ -38,8 +40,10 @@ private:
     ItemTree& tree_;
     std::string product_name_;
     Coupling coupling_;
+    bool is_device_;
     ItemTree::Id instance_{};
     ItemTree::Id custom_name_{};
+    std::optional<ItemTree::Id> serial_{};
     std::array<std::optional<ItemTree::Id>, battery_fields.size()> fields_{};
     std::vector<MemberItems> members_{};
 };

@@ -41,6 +41,7 @@ public:
     // `path` must be new; a path has the same type for ever.
     Id add(std::string path, Value value, TextForm form = {}, Write write = {});
     void set(Id item, Value value);
+    void set(std::string_view path, Value value) { set(by_path_.find(path)->second, std::move(value)); } // it exists
     SetResult write(std::string_view path, const Value& value); // as a client does
 
     const Item* find(std::string_view path) const;

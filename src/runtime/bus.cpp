@@ -8,7 +8,7 @@
 namespace vbat {
 namespace {
 
-std::unique_ptr<sdbus::IConnection> connect() {
+std::unique_ptr<sdbus::IConnection> connect_or_throw() {
     const bool session = std::getenv("DBUS_SESSION_BUS_ADDRESS") != nullptr;
     try {
         return session ? sdbus::createSessionBusConnection() : sdbus::createSystemBusConnection();
@@ -35,9 +35,13 @@ EventLoop::Wait drain(sdbus::IConnection& bus) {
 } // namespace
 
 std::unique_ptr<sdbus::IConnection> open_bus(EventLoop& loop) {
-    auto bus = connect();
+    auto bus = connect_or_throw();
     loop.attach([&connection = *bus] { return drain(connection); });
     return bus;
+}
+
+std::unique_ptr<sdbus::IConnection> connect_bus() try { return connect_or_throw(); } catch (const std::runtime_error&) {
+    return nullptr;
 }
 
 } // namespace vbat

@@ -15,4 +15,7 @@ namespace vbat {
 // exception.
 std::unique_ptr<sdbus::IConnection> open_bus(EventLoop& loop);
 
+// The same bus for a program without a loop; nullptr: it cannot be reached.
+std::unique_ptr<sdbus::IConnection> connect_bus();
+
 } // namespace vbat

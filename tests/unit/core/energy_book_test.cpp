@@ -62,11 +62,61 @@ SCENARIO("a device whose total stands still") {
     CHECK(charged(0, 100) == 100);
     CHECK(charged(4, 100) == 100);
     CHECK(charged(5, 100) == 100);
-    THEN("we count on from there once it is clear that it does not") {
-        CHECK(charged(6, 100) == doctest::Approx(100.1));
-        CHECK(charged(7, 100) == doctest::Approx(100.2));
+    THEN("what was counted meanwhile is added once that is clear, and we count on") {
+        CHECK(charged(6, 100) == doctest::Approx(100.6));
+        CHECK(charged(7, 100) == doctest::Approx(100.7));
+        AND_WHEN("it moves on from where it stood") {
+            CHECK(charged(8, 100.1) == doctest::Approx(100.7));
+            THEN("its next steps are believed again") { CHECK(charged(9, 100.2) == doctest::Approx(100.8)); }
+        }
+        AND_WHEN("it catches up in one step") {
+            THEN("nothing is counted twice") { CHECK(charged(8, 100.85) == doctest::Approx(100.85)); }
+        }
     }
-    THEN("when it moves it is believed again") { CHECK(charged(6, 100.6) == 100.6); }
+    THEN("when it moves it is believed again") { CHECK(charged(6, 100.6) == doctest::Approx(100.6)); }
+    THEN("a total of 0 for a moment is not energy when it is gone again") {
+        CHECK(charged(6, 0) >= 100);
+        CHECK(charged(7, 100.7) == doctest::Approx(100.7));
+    }
+}
+
+SCENARIO("a device known for small steps") {
+    EnergyBook book;
+    const auto charged = [&](int minutes, double told) {
+        Member device = at(std::chrono::minutes{minutes}, 3000_W);
+        device.sample->charged_energy = KilowattHours{told};
+        book.take(device);
+        return book.entries().at("a").charged.value;
+    };
+    CHECK(charged(0, 100) == 100);
+    CHECK(charged(1, 100.05) == doctest::Approx(100.05));
+    CHECK(charged(4, 100.05) == doctest::Approx(100.05));
+    THEN("is suspected sooner when it stands still") { CHECK(charged(5, 100.05) == doctest::Approx(100.25)); }
+}
+
+SCENARIO("a restart with more in the book than the device says") {
+    EnergyBook book{{{"a", {KilowattHours{120}, KilowattHours{}}}}};
+    const auto charged = [&](int minutes, double told) {
+        Member device = at(std::chrono::minutes{minutes}, 600_W);
+        device.sample->charged_energy = KilowattHours{told};
+        book.take(device);
+        return book.entries().at("a").charged.value;
+    };
+    CHECK(charged(0, 0) == 120);
+    THEN("its steps count on from there") { CHECK(charged(1, 0.01) == doctest::Approx(120.01)); }
+    THEN("a leap of its total is no energy") { CHECK(charged(1, 123) == 123); }
+}
+
+SCENARIO("a battery with an inverter of its own is counted at its AC side") {
+    EnergyBook book;
+    const auto take = [&](Duration later) {
+        Member device = at(later, 900_W);
+        device.sample->ac_power = 1000_W;
+        book.take(device);
+    };
+    take(0s);
+    take(36s);
+    CHECK(book.entries().at("a").charged.value == doctest::Approx(0.01));
 }
 
 SCENARIO("the sum") {

@@ -1,0 +1,86 @@
+#include "app/modbus_source.hpp"
+
+#include "runtime/log.hpp"
+#include "runtime/text.hpp"
+
+#include <algorithm>
+
+namespace vbat {
+
+ModbusSource::ModbusSource(EventLoop& loop, ModbusAddress address, std::vector<Unit> units,
+                           std::function<void()> changed)
+    : address_{std::move(address)}, changed_{std::move(changed)}, link_{loop, address_,
+                                                                        [this](const std::vector<ModbusNews>& news) {
+    take_in(news);
+                                                                        }} {
+    for (Unit& unit : units) units_.push_back({.unit = std::move(unit)});
+    for (Served& served : units_) order(served);
+}
+
+void ModbusSource::take_in(const std::vector<ModbusNews>& news) {
+    for (const ModbusNews& each : news) std::visit([this](const auto& what) { take_in(what); }, each);
+}
+
+void ModbusSource::take_in(const ModbusConnection& connection) {
+    if (connection.up) {
+        if (told_down_) log_warning(text("Modbus ", to_string(address_), ": connected again"));
+        else log_info(text("Modbus ", to_string(address_), ": connected"));
+        for (Served& served : units_) {
+            served.unit.battery.reconnected();
+            order(served);
+        }
+    } else if (!told_down_) {
+        log_warning(text("Modbus ", to_string(address_), ": ", connection.why, "; trying again"));
+    }
+    told_down_ = !connection.up;
+}
+
+void ModbusSource::take_in(const ModbusReport& report) {
+    const auto found =
+        std::ranges::find_if(units_, [&](const Served& served) { return served.unit.id == report.unit; });
+    if (found == units_.end()) return;
+    Served& served = *found;
+    if (const auto* trouble = std::get_if<ModbusTrouble>(&report.result)) take_trouble(served, report, *trouble);
+    else {
+        const auto& words = std::get<std::vector<std::uint16_t>>(report.result);
+        const bool news = served.unit.battery.take(report.block, words, report.taken_at);
+        if (auto sample = news ? served.unit.battery.sample(report.taken_at) : std::nullopt) {
+            served.unit.member->sample = std::move(sample); // the last one stays, and grows old, when there is no other
+            changed_();
+        }
+    }
+    order(served);
+    tell(served);
+}
+
+void ModbusSource::take_trouble(Served& served, const ModbusReport& report, const ModbusTrouble& trouble) {
+    if (trouble.fault == ModbusFault::refused || trouble.fault == ModbusFault::disconnected)
+        served.unit.battery.refused(report.block, trouble.exception, report.taken_at);
+    const auto held_back = troubles_.pass(text(report.unit, ' ', static_cast<int>(trouble.fault)), report.taken_at);
+    if (!held_back) return;
+    log_info(text("battery ", served.unit.member->name, ": ", trouble.what,
+                  *held_back == 0 ? "" : text(" (and ", *held_back, " like it since the last such line)")));
+}
+
+void ModbusSource::order(Served& served) {
+    ModbusOrder wanted{served.unit.id, served.unit.battery.polls(), served.unit.battery.pace()};
+    if (wanted == served.ordered) return;
+    served.ordered = wanted;
+    link_.order(std::move(wanted));
+}
+
+// Transitions only.
+void ModbusSource::tell(Served& served) {
+    const ModbusBattery& battery = served.unit.battery;
+    const std::string& name = served.unit.member->name;
+    if (battery.model() != nullptr && battery.model() != served.told_model) {
+        served.told_model = battery.model();
+        log_info(text("battery ", name, " is a ", battery.model()->name, " (", battery.device_name(), ')'));
+    }
+    if (battery.problem() == served.told_problem) return;
+    served.told_problem = battery.problem();
+    log_warning(text("battery ", name, ": ",
+                     served.told_problem.empty() ? "what was wrong is right again" : served.told_problem));
+}
+
+} // namespace vbat
