@@ -23,11 +23,9 @@ constexpr int first_harmless_instance = 513; // loses against every battery Venu
 std::vector<Member> members_of(const Config& config, TimePoint now) {
     std::vector<Member> members;
     for (const BatteryConfig& battery : config.batteries) {
-        members.push_back({.name = battery.name,
-                           .coupling = battery.coupling,
-                           .nominal_voltage = battery.nominal_voltage,
-                           .max_age = config.timeout,
-                           .waiting_since = now});
+        Member& member = members.emplace_back(Member{
+            .name = battery.name, .coupling = battery.coupling, .max_age = config.timeout, .waiting_since = now});
+        if (battery.nominal_voltage) member.nominal_voltage = *battery.nominal_voltage;
     }
     return members;
 }
@@ -125,10 +123,11 @@ void App::add_sources(const Config& config) {
     std::vector<std::pair<BrokerConfig, MqttSource::Feeds>> brokers;
     for (std::size_t i = 0; i < config.batteries.size(); ++i) {
         const BatteryConfig& battery = config.batteries[i];
+        if (battery.type != BatteryType::mqtt) continue;
         auto broker = std::ranges::find(brokers, battery.broker, &std::pair<BrokerConfig, MqttSource::Feeds>::first);
         if (broker == brokers.end()) broker = brokers.insert(brokers.end(), {battery.broker, {}});
         MqttSource::Feed feed{.member = &members_[i]};
-        if (battery.capacity) feed.configured_capacity = *battery.capacity / battery.nominal_voltage;
+        if (battery.capacity) feed.configured_capacity = *battery.capacity / members_[i].nominal_voltage;
         broker->second.emplace(battery.topic, std::move(feed));
     }
     const std::string installation = installation_id();
