@@ -1,5 +1,7 @@
 #pragma once
 
+#include "device/modbus_address.hpp"
+
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -7,12 +9,19 @@
 
 namespace vbat {
 
-enum class Command { run, check, version };
+enum class Command { run, check, version, scan, set_id, read };
 
 struct Options {
     Command command{Command::run};
     std::filesystem::path config{};
     std::filesystem::path state_dir{};
+    ModbusAddress address{}; // scan, set-id
+    int first_unit{1};       // scan: from here
+    int last_unit{10};       // to here
+    int old_unit{};          // set-id
+    int new_unit{};          // set-id: 1 to 10, so that a scan finds it again
+    bool yes{};              // set-id: no question is asked
+    std::string name{};      // read: of a [battery NAME]
 };
 
 // What main() must say and with which code it must end instead of doing anything: --help, or a mistake.

@@ -2,6 +2,8 @@
 
 #include "core/quantity.hpp"
 #include "core/sample.hpp"
+#include "device/modbus_address.hpp"
+#include "device/modbus_battery.hpp"
 #include "runtime/log.hpp"
 
 #include <chrono>
@@ -35,13 +37,23 @@ struct BrokerConfig {
     bool operator==(const BrokerConfig&) const = default;
 };
 
+enum class BatteryType : std::uint8_t { mqtt, marstek_modbus };
+
+struct ModbusConfig {
+    ModbusAddress address{}; // equal addresses share one connection
+    int unit_id{1};
+    ModbusBatterySetup setup{};
+};
+
 struct BatteryConfig {
     std::string name{};
-    BrokerConfig broker{};
-    std::string topic{};
+    BatteryType type{BatteryType::mqtt};
+    BrokerConfig broker{};                // with BatteryType::mqtt
+    std::string topic{};                  // with BatteryType::mqtt
+    std::optional<ModbusConfig> modbus{}; // with BatteryType::marstek_modbus, and only there
     Coupling coupling{Coupling::dc};
     std::optional<WattHours> capacity{};
-    Volts nominal_voltage{51.2}; // converts capacity_wh into Ah
+    std::optional<Volts> nominal_voltage{}; // converts capacity_wh into Ah; as configured
 };
 
 struct TimeToGoConfig {
@@ -56,6 +68,7 @@ struct Config {
     int device_instance{};
     std::chrono::seconds timeout{60}; // 0: never
     TimeToGoConfig time_to_go{};
+    bool publish_members{}; // each battery also appears on the bus by itself
     std::vector<BatteryConfig> batteries{};
 };
 

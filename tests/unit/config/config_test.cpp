@@ -28,7 +28,7 @@ SCENARIO("a short configuration gets defaults") {
             CHECK(battery.topic == "home/battery");
             CHECK(battery.coupling == Coupling::dc);
             CHECK_FALSE(battery.capacity);
-            CHECK(battery.nominal_voltage == Volts{51.2});
+            CHECK_FALSE(battery.nominal_voltage);
             CHECK(battery.broker == BrokerConfig{.host = "broker"});
             CHECK(battery.broker.port == 1883);
         }
