@@ -1,5 +1,7 @@
 #include "app/options.hpp"
 
+#include "config/modbus_address_text.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <sstream>
@@ -15,6 +17,66 @@ std::filesystem::path home_of(const char* program) {
     return std::filesystem::weakly_canonical(path).parent_path().parent_path();
 }
 
+// What is only known to be right when all is read: an address and the framing beside it.
+struct AddressWords {
+    std::string address{};
+    std::string framing{};
+
+    ModbusAddress parse() const {
+        const auto parsed = modbus_address(address, framing);
+        if (const auto* mistake = std::get_if<std::string>(&parsed)) throw CLI::ValidationError{"ADDRESS", *mistake};
+        return std::get<ModbusAddress>(parsed);
+    }
+};
+
+constexpr auto unit_range = [] { return CLI::Range(1, 255).description("1 to 255"); };
+
+void add_address(CLI::App& command, AddressWords& words) {
+    command
+        .add_option("ADDRESS", words.address, "host[:port] of the battery or its gateway, or a serial device /dev/...")
+        ->required();
+    command.add_option(
+        "--framing", words.framing,
+        "tcp, rtuovertcp (a gateway that only passes bytes on) or rtu; default: tcp, of a serial device rtu");
+}
+
+const CLI::App* add_scan(CLI::App& cli, Options& options, AddressWords& words) {
+    auto* const scan =
+        cli.add_subcommand("scan", "find the batteries at a Modbus address: tries unit id after unit id");
+    add_address(*scan, words);
+    scan->add_option("--first", options.first_unit, "unit id to begin with")
+        ->check(unit_range())
+        ->capture_default_str();
+    scan->add_option("--last", options.last_unit, "unit id to end with")->check(unit_range())->capture_default_str();
+    scan->callback([&] {
+        options.address = words.parse();
+        if (options.first_unit > options.last_unit) throw CLI::ValidationError{"--first", "is behind --last"};
+    });
+    return scan;
+}
+
+const CLI::App* add_set_id(CLI::App& cli, Options& options, AddressWords& words) {
+    auto* const set_id = cli.add_subcommand(
+        "set-id", "give a battery another unit id, which it keeps: needed when several share one gateway");
+    add_address(*set_id, words);
+    set_id->add_option("OLD", options.old_unit, "unit id the battery has now")->required()->check(unit_range());
+    set_id->add_option("NEW", options.new_unit, "unit id it shall have")
+        ->required()
+        ->check(CLI::Range(1, 10).description("1 to 10"));
+    set_id->add_flag("--yes", options.yes, "do it without asking");
+    set_id->callback([&] {
+        options.address = words.parse();
+        if (options.old_unit == options.new_unit) throw CLI::ValidationError{"NEW", "is the same as OLD"};
+    });
+    return set_id;
+}
+
+const CLI::App* add_read(CLI::App& cli, Options& options) {
+    auto* const read = cli.add_subcommand("read", "print as JSON what a battery of the configuration says now");
+    read->add_option("NAME", options.name, "NAME of its section [battery NAME]")->required();
+    return read;
+}
+
 } // namespace
 
 ParsedOptions parse_options(int argc, const char* const* argv) {
@@ -23,8 +85,7 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
     options.config = home_of(argv[0]) / "config.ini";
     options.state_dir = home_of(argv[0]) / "state";
 
-    CLI::App cli{"One virtual battery on Victron's D-Bus out of batteries that are reached over MQTT.",
-                 "dbus-virtual-battery"};
+    CLI::App cli{"One virtual battery on Victron's D-Bus out of batteries on MQTT and Modbus.", "dbus-virtual-battery"};
     cli.require_subcommand(0, 1);
     cli.fallthrough();
     cli.add_option("--config", options.config, "the configuration")->capture_default_str();
@@ -32,6 +93,10 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
     cli.add_subcommand("run", "be the service (what happens without a command)");
     const auto* check = cli.add_subcommand("check", "say all that is wrong with the configuration, and start nothing");
     const auto* version = cli.add_subcommand("version", "print the version");
+    AddressWords words;
+    const auto* scan = add_scan(cli, options, words);
+    const auto* set_id = add_set_id(cli, options, words);
+    const auto* read = add_read(cli, options);
     try {
         cli.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -41,6 +106,9 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
     }
     if (*check) options.command = Command::check;
     if (*version) options.command = Command::version;
+    if (*scan) options.command = Command::scan;
+    if (*set_id) options.command = Command::set_id;
+    if (*read) options.command = Command::read;
     return parsed;
 }
 

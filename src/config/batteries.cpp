@@ -2,6 +2,7 @@
 
 #include "config/broker.hpp"
 #include "config/checks.hpp"
+#include "config/modbus.hpp"
 #include "config/utf8.hpp"
 #include "config/wording.hpp"
 #include "runtime/text.hpp"
@@ -16,11 +17,25 @@ namespace {
 
 constexpr Coupling default_coupling = Coupling::dc;
 
+bool is_marstek(const BatteryDraft& draft) { return draft.type == BatteryType::marstek_modbus; }
+
+// nullopt: unknown, because of a mistake that was reported.
+std::optional<Coupling> coupling_of(const BatteryDraft& draft) {
+    if (is_marstek(draft)) return Coupling::ac;
+    if (!draft.type) return std::nullopt;
+    return draft.keys.coupling ? parse_coupling(draft.keys.coupling->value) : default_coupling;
+}
+
 BatteryConfig make_battery(const BatteryDraft& draft, const std::filesystem::path& folder, Mistakes& mistakes) {
     const BatteryKeys& keys = draft.keys;
-    BatteryConfig battery{.name = draft.name, .broker = make_broker(draft.broker, folder, mistakes)};
-    if (keys.topic) battery.topic = keys.topic->value;
-    if (keys.coupling) battery.coupling = parse_coupling(keys.coupling->value).value_or(default_coupling);
+    BatteryConfig battery{.name = draft.name, .coupling = coupling_of(draft).value_or(default_coupling)};
+    if (is_marstek(draft)) {
+        battery.type = BatteryType::marstek_modbus;
+        battery.modbus = make_modbus(draft, mistakes);
+    } else {
+        battery.broker = make_broker(draft.broker, folder, mistakes);
+        if (keys.topic) battery.topic = keys.topic->value;
+    }
     if (keys.capacity_wh) battery.capacity = WattHours{keys.capacity_wh->value};
     if (keys.nominal_voltage_v) battery.nominal_voltage = Volts{keys.nominal_voltage_v->value};
     return battery;
@@ -31,11 +46,23 @@ bool is_mqtt_section(const BatteryDraft& draft) { return draft.section == "[MQTT
 std::string place(const BatteryDraft& draft) { return text(draft.section, " (line ", draft.line, ')'); }
 
 void check_missing(const BatteryDraft& draft, Mistakes& mistakes) {
-    if (!draft.keys.topic) mistakes.add(draft.line, draft.section + " topic is missing");
-    if (draft.broker.address) return;
-    mistakes.add(draft.line,
-                 draft.section + (is_mqtt_section(draft) ? " broker_address is missing"
-                                                         : " broker_address is missing, write it here or in [MQTT]"));
+    const auto missing = [&](const char* what) { mistakes.add(draft.line, text(draft.section, ' ', what)); };
+    if (is_marstek(draft)) {
+        if (!draft.modbus.address && !draft.modbus.serial)
+            missing("address is missing, write address = host[:port] or serial = /dev/...");
+    } else if (draft.type) {
+        if (!draft.keys.topic) missing("topic is missing");
+        if (!draft.broker.address)
+            missing(is_mqtt_section(draft) ? "broker_address is missing"
+                                           : "broker_address is missing, write it here or in [MQTT]");
+    }
+}
+
+void check_inverter(const BatteryDraft& draft, Mistakes& mistakes) {
+    const Text& coupling = draft.keys.coupling;
+    if (!is_marstek(draft) || !coupling || parse_coupling(coupling->value) != Coupling::dc) return;
+    mistakes.add(coupling->origin.line, text(coupling->origin.where, "dc is not possible for ", draft.section,
+                                             ", a Marstek has an inverter of its own; write ac"));
 }
 
 // The battery of [MQTT] keeps its name, of the others the first one does.
@@ -53,11 +80,6 @@ void check_name(const BatteryDraft& draft, const std::vector<BatteryDraft>& draf
     }
 }
 
-// nullopt: it is neither dc nor ac, which was reported.
-std::optional<Coupling> coupling_of(const BatteryDraft& draft) {
-    return draft.keys.coupling ? parse_coupling(draft.keys.coupling->value) : default_coupling;
-}
-
 std::string places_of(const std::vector<BatteryDraft>& drafts, Coupling coupling) {
     std::string all;
     for (const auto& draft : drafts)
@@ -70,10 +92,13 @@ void check_couplings(const std::vector<BatteryDraft>& drafts, Mistakes& mistakes
     const auto ac = std::ranges::find(drafts, Coupling::ac, coupling_of);
     const auto dc = std::ranges::find(drafts, Coupling::dc, coupling_of);
     if (ac == drafts.end() || dc == drafts.end()) return;
+    const char* const remedy = std::ranges::any_of(drafts, is_marstek)
+                                   ? "write coupling = ac for every battery beside a Marstek"
+                                   : "set the same coupling";
     const int line = std::max(ac->line, dc->line);
     mistakes.add(line, text("AC-coupled ", places_of(drafts, Coupling::ac), " and DC-coupled ",
-                            places_of(drafts, Coupling::dc),
-                            " cannot be one virtual battery, set the same coupling or use two instances"));
+                            places_of(drafts, Coupling::dc), " cannot be one virtual battery, ", remedy,
+                            " or use two instances"));
 }
 
 // Compared as they are used: with the broker's defaults filled in.
@@ -94,10 +119,33 @@ void check_topic(std::size_t index, const std::vector<BatteryDraft>& drafts, con
                       " is read from the same broker by ", place(drafts[first]), " already"));
 }
 
+bool is_same_place(const ModbusAddress& a, const ModbusAddress& b) {
+    return lower(a.host) == lower(b.host) && a.port == b.port && a.serial == b.serial;
+}
+
+// Compares a battery on Modbus with those before it.
+void check_connection(std::size_t index, const std::vector<BatteryDraft>& drafts,
+                      const std::vector<BatteryConfig>& configs, Mistakes& mistakes) {
+    const auto& own = configs[index].modbus;
+    if (!own || (own->address.host.empty() && own->address.serial.empty())) return;
+    for (std::size_t i = 0; i < index; ++i) {
+        const auto& other = configs[i].modbus;
+        if (!other || !is_same_place(own->address, other->address)) continue;
+        const bool same_framing = own->address.framing == other->address.framing;
+        if (same_framing && own->unit_id != other->unit_id) continue;
+        const char* const difference =
+            same_framing ? " has the same address and unit_id as " : " has the same address but another framing than ";
+        return mistakes.add(drafts[index].line, text(drafts[index].section, difference, place(drafts[i])));
+    }
+}
+
 void check_each_other(const std::vector<BatteryDraft>& drafts, const std::vector<BatteryConfig>& configs,
                       Mistakes& mistakes) {
     for (const auto& draft : drafts) check_name(draft, drafts, mistakes);
-    for (std::size_t i = 0; i < drafts.size(); ++i) check_topic(i, drafts, configs, mistakes);
+    for (std::size_t i = 0; i < drafts.size(); ++i) {
+        check_topic(i, drafts, configs, mistakes);
+        check_connection(i, drafts, configs, mistakes);
+    }
     check_couplings(drafts, mistakes);
 }
 
@@ -107,6 +155,7 @@ std::vector<BatteryConfig> make_batteries(const Draft& draft, const std::filesys
     std::vector<BatteryConfig> batteries;
     for (const auto& each : draft.batteries) {
         if (draft.complete) check_missing(each, mistakes);
+        check_inverter(each, mistakes);
         batteries.push_back(make_battery(each, folder, mistakes));
     }
     if (batteries.empty() && draft.complete) {

@@ -27,8 +27,9 @@ constexpr Word<Coupling> couplings[]{
 };
 
 // A new kind of battery starts with its row here.
-constexpr std::string_view battery_types[]{
-    "mqtt",
+constexpr Word<BatteryType> battery_types[]{
+    {"mqtt", BatteryType::mqtt},
+    {"marstek-modbus", BatteryType::marstek_modbus},
 };
 
 template <class T, std::size_t count>
@@ -66,8 +67,7 @@ std::string coupling_mistake(const std::string& text, const std::string& shown) 
 }
 
 std::string type_mistake(const std::string& text, const std::string& shown) {
-    if (std::ranges::find(battery_types, lower(text)) != std::end(battery_types)) return "";
-    return shown + " is not known, this version knows: " + type_names();
+    return parse_type(text) ? "" : shown + " is not known, this version knows: " + type_names();
 }
 
 std::string topic_mistake(const std::string& text, const std::string& shown) {
@@ -88,11 +88,16 @@ std::string battery_name_mistake(const std::string& name) {
 
 std::optional<LogLevel> parse_log_level(const std::string& text) { return find_word(log_levels, text); }
 std::optional<Coupling> parse_coupling(const std::string& text) { return find_word(couplings, text); }
+std::optional<BatteryType> parse_type(const std::string& text) { return find_word(battery_types, text); }
 
 std::string type_names() {
     std::string all;
-    for (const auto name : battery_types) all += (all.empty() ? "" : ", ") + std::string{name};
+    for (const auto& [name, type] : battery_types) all += (all.empty() ? "" : ", ") + std::string{name};
     return all;
+}
+
+std::string_view name_of(BatteryType type) {
+    return std::ranges::find(battery_types, type, &Word<BatteryType>::second)->first;
 }
 
 } // namespace vbat

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "core/sample.hpp"
-#include "runtime/log.hpp"
+#include "config/config.hpp"
 
 #include <optional>
 #include <string>
@@ -19,7 +18,11 @@ std::string battery_name_mistake(const std::string& name);
 
 std::optional<LogLevel> parse_log_level(const std::string& text);
 std::optional<Coupling> parse_coupling(const std::string& text);
+std::optional<BatteryType> parse_type(const std::string& text);
 std::string type_names(); // of all battery types, for the user
+
+bool is_host(const std::string& text); // a host name or IP address; IPv6 with or without brackets
+bool is_url(const std::string& text);  // not to be shown: it has room for a password
 
 // An IPv6 address is used without the brackets it may be written in.
 std::string without_brackets(const std::string& host);

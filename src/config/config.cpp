@@ -45,6 +45,7 @@ Config make_config(const Draft& draft, const std::filesystem::path& folder, Mist
     config.device_name = keys.device_name ? keys.device_name->value : "Virtual Battery";
     config.timeout = seconds(keys.timeout, config.timeout);
     config.time_to_go = make_time_to_go(draft.time_to_go);
+    config.publish_members = keys.publish_members && keys.publish_members->value;
     config.batteries = make_batteries(draft, folder, mistakes);
     config.device_instance = instance(keys.device_instance, config.batteries);
     return config;

@@ -12,6 +12,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace vbat {
@@ -38,6 +39,8 @@ struct BrokerConfig {
 };
 
 enum class BatteryType : std::uint8_t { mqtt, marstek_modbus };
+
+std::string_view name_of(BatteryType type); // as the configuration writes it
 
 struct ModbusConfig {
     ModbusAddress address{}; // equal addresses share one connection

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/config.hpp"
 #include "config/option.hpp"
 
 #include <string>
@@ -14,6 +15,7 @@ struct DefaultKeys {
     Text device_name{};
     Number device_instance{};
     Number timeout{};
+    Flag publish_members{};
 };
 
 struct TimeToGoKeys {
@@ -43,12 +45,26 @@ struct BatteryKeys {
     Number nominal_voltage_v{};
 };
 
+struct ModbusKeys {
+    Text address{};
+    Number port{};
+    Text serial{};
+    Text framing{};
+    Number unit_id{};
+    Text family{};
+    Text model{};
+    Number poll_s{};
+    Number gap_ms{};
+};
+
 struct BatteryDraft {
     std::string name{};
     std::string section{}; // "[battery left]"
     int line{};            // of the section
-    BrokerKeys broker{};
     BatteryKeys keys{};
+    BrokerKeys broker{};               // with BatteryType::mqtt
+    ModbusKeys modbus{};               // with BatteryType::marstek_modbus
+    std::optional<BatteryType> type{}; // nullopt: not clear which is meant, which was reported
 };
 
 struct Draft {

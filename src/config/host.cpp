@@ -42,22 +42,26 @@ bool is_host_name(std::string_view text) {
     }
 }
 
-bool is_address(const std::string& text) {
+// "host:1883" or "[::1]:1883". In "::1:1883" nothing could tell a port from the address.
+bool has_port(const std::string& text) {
+    const auto colon = text.rfind(':');
+    if (colon == std::string::npos || !consists_of(std::string_view{text}.substr(colon + 1), digits)) return false;
+    const std::string host = text.substr(0, colon);
+    return is_host(host) && (host.starts_with('[') || host.find(':') == std::string::npos);
+}
+
+} // namespace
+
+bool is_host(const std::string& text) {
     if (text.starts_with('[') && text.ends_with(']')) return is_ipv6(without_brackets(text));
     if (text.find(':') != std::string::npos) return is_ipv6(text);
     // 192.168.1.300 would pass as a host name
     return consists_of(text, "0123456789.") ? is_ipv4(text) : is_host_name(text);
 }
 
-// "host:1883" or "[::1]:1883". In "::1:1883" nothing could tell a port from the address.
-bool has_port(const std::string& text) {
-    const auto colon = text.rfind(':');
-    if (colon == std::string::npos || !consists_of(std::string_view{text}.substr(colon + 1), digits)) return false;
-    const std::string host = text.substr(0, colon);
-    return is_address(host) && (host.starts_with('[') || host.find(':') == std::string::npos);
+bool is_url(const std::string& text) {
+    return text.find("://") != std::string::npos || text.find('@') != std::string::npos;
 }
-
-} // namespace
 
 std::string without_brackets(const std::string& host) {
     return host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
@@ -67,10 +71,8 @@ std::string host_mistake(const std::string& text, const std::string& shown) {
     if (text.empty()) return "'' is empty, write the host name or IP address of the MQTT broker";
     if (text == placeholder)
         return shown + " is still the placeholder, write the host name or IP address of the MQTT broker";
-    // Not shown: a URL has room for a password.
-    if (text.find("://") != std::string::npos || text.find('@') != std::string::npos)
-        return "this is a URL, write only the host name or IP address, and the port as broker_port";
-    if (is_address(text)) return "";
+    if (is_url(text)) return "this is a URL, write only the host name or IP address, and the port as broker_port";
+    if (is_host(text)) return "";
     if (has_port(text)) return shown + " contains a port, write only the host here and the port as broker_port";
     return shown + " is not a host name or IP address";
 }

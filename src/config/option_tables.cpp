@@ -1,11 +1,15 @@
 #include "config/option_tables.hpp"
 
 #include "config/checks.hpp"
+#include "config/modbus_address_text.hpp"
+#include "config/model_names.hpp"
 
 namespace vbat {
 namespace {
 
 const std::string known_types = type_names();
+const std::string known_families = "auto, " + family_names();
+const std::string known_models = "auto, " + variant_names();
 
 // key, where it goes, what it accepts, default
 
@@ -14,6 +18,7 @@ const Option<DefaultKeys> default_rows[]{
     {"device_name", &DefaultKeys::device_name, lines_of_words("any text", blank_mistake), "Virtual Battery"},
     {"device_instance", &DefaultKeys::device_instance, whole_number(0, 65535), "100, with AC-coupled batteries 600"},
     {"timeout", &DefaultKeys::timeout, whole_number(0, 86400, "seconds"), "60"},
+    {"publish_members", &DefaultKeys::publish_members, words("yes or no"), "no"},
 };
 
 const Option<TimeToGoKeys> time_to_go_rows[]{
@@ -38,13 +43,25 @@ const Option<BrokerKeys> broker_rows[]{
 
 const Option<BatteryKeys> member_rows[]{
     {"topic", &BatteryKeys::topic, words("any text without + and #", topic_mistake), "none"},
-    {"coupling", &BatteryKeys::coupling, words("dc or ac", coupling_mistake), "dc"},
+    {"coupling", &BatteryKeys::coupling, words("dc or ac", coupling_mistake), "dc, of a Marstek ac"},
     {"capacity_wh", &BatteryKeys::capacity_wh, number(1, 10000000, "Wh"), "unknown"},
-    {"nominal_voltage_v", &BatteryKeys::nominal_voltage_v, number(1, 1000, "V"), "51.2"},
+    {"nominal_voltage_v", &BatteryKeys::nominal_voltage_v, number(1, 1000, "V"), "51.2, of a Marstek by model"},
 };
 
 const Option<BatteryKeys> battery_rows[]{
     {"type", &BatteryKeys::type, words(known_types, type_mistake), "mqtt"},
+};
+
+const Option<ModbusKeys> modbus_rows[]{
+    {"address", &ModbusKeys::address, words("host[:port] or /dev/...", address_mistake), "none"},
+    {"port", &ModbusKeys::port, whole_number(1, 65535), "502"},
+    {"serial", &ModbusKeys::serial, words("/dev/...", serial_mistake), "none"},
+    {"framing", &ModbusKeys::framing, words("tcp, rtuovertcp or rtu", framing_mistake), "tcp, of a serial device rtu"},
+    {"unit_id", &ModbusKeys::unit_id, whole_number(1, 255), "1"},
+    {"family", &ModbusKeys::family, words(known_families, family_mistake), "auto"},
+    {"model", &ModbusKeys::model, words(known_models, model_mistake), "auto"},
+    {"poll_s", &ModbusKeys::poll_s, number(1, 60, "seconds"), "by family"},
+    {"gap_ms", &ModbusKeys::gap_ms, whole_number(80, 1000, "ms"), "by family"},
 };
 
 template <class Draft>
@@ -61,6 +78,7 @@ std::vector<KnownKey> collect_known_keys() {
     append(keys, battery_section, battery_options());
     append(keys, battery_section, member_options());
     append(keys, battery_section, broker_options());
+    append(keys, battery_section, modbus_options());
     return keys;
 }
 
@@ -71,6 +89,7 @@ std::span<const Option<TimeToGoKeys>> time_to_go_options() { return time_to_go_r
 std::span<const Option<BrokerKeys>> broker_options() { return broker_rows; }
 std::span<const Option<BatteryKeys>> member_options() { return member_rows; }
 std::span<const Option<BatteryKeys>> battery_options() { return battery_rows; }
+std::span<const Option<ModbusKeys>> modbus_options() { return modbus_rows; }
 
 const std::vector<KnownKey>& known_keys() {
     static const std::vector<KnownKey> keys = collect_known_keys();

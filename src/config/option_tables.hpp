@@ -16,6 +16,7 @@ std::span<const Option<TimeToGoKeys>> time_to_go_options();
 std::span<const Option<BrokerKeys>> broker_options();   // of [MQTT], and of a battery that has another broker
 std::span<const Option<BatteryKeys>> member_options();  // of [MQTT] and of [battery NAME]
 std::span<const Option<BatteryKeys>> battery_options(); // of [battery NAME] alone
+std::span<const Option<ModbusKeys>> modbus_options();   // of [battery NAME] with type = marstek-modbus
 
 // The rows of all tables once more, as text: for unknown keys, and for the test that compares them with the sample.
 struct KnownKey {

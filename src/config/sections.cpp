@@ -1,5 +1,6 @@
 #include "config/sections.hpp"
 
+#include "config/battery_type.hpp"
 #include "config/broker.hpp"
 #include "config/checks.hpp"
 #include "config/option_tables.hpp"
@@ -60,7 +61,7 @@ const IniSection& Sections::section(const std::string& name) {
 void Sections::read_mqtt(const IniSection& section) {
     BatteryKeys keys;
     reader(section).read(member_options(), keys);
-    if (keys.topic) draft_.batteries.push_back({"mqtt", "[MQTT]", section.line, mqtt_, keys});
+    if (keys.topic) draft_.batteries.push_back({"mqtt", "[MQTT]", section.line, keys, mqtt_, {}, BatteryType::mqtt});
     else if (draft_.complete) report_keys_without_topic(keys);
 }
 
@@ -77,13 +78,15 @@ void Sections::report_keys_without_topic(const BatteryKeys& keys) {
 
 void Sections::read_battery(const IniSection& section) {
     const std::string name{strip(std::string_view{section.name}.substr(std::string_view{"battery"}.size()))};
-    BatteryDraft battery{name, text('[', plain(section.name), ']'), section.line, {}, {}};
+    BatteryDraft battery{name, text('[', plain(section.name), ']'), section.line, {}, {}, {}, {}};
     if (const auto mistake = battery_name_mistake(name); !mistake.empty())
         mistakes_.add(section.line, battery.section + ' ' + mistake);
     reader(section).read(battery_options(), battery.keys);
     reader(section).read(member_options(), battery.keys);
     reader(section).read(broker_options(), battery.broker);
-    inherit(battery.broker, mqtt_);
+    reader(section).read(modbus_options(), battery.modbus);
+    settle_type(battery, mistakes_);
+    if (battery.type == BatteryType::mqtt) inherit(battery.broker, mqtt_);
     draft_.batteries.push_back(battery);
 }
 

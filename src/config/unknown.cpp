@@ -37,9 +37,15 @@ std::string home_of(std::string_view key) {
     return homes;
 }
 
+// 'port' belongs to other sections, but in [MQTT] broker_port was meant.
+bool ends_a_longer_one(const std::string& key, const std::vector<std::string>& accepted) {
+    return std::ranges::any_of(accepted, [&](const std::string& each) { return each.ends_with("_" + key); });
+}
+
 std::string advice_on_key(const std::string& key, const std::vector<std::string>& accepted) {
     const std::string home = home_of(key);
-    return home.empty() ? did_you_mean(key, accepted) : " here, it belongs in " + home;
+    return home.empty() || ends_a_longer_one(key, accepted) ? did_you_mean(key, accepted)
+                                                            : " here, it belongs in " + home;
 }
 
 std::string advice_on_section(std::string_view name) {

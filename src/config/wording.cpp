@@ -51,7 +51,7 @@ std::string in_quotes(std::string_view text) { return "'" + plain(text) + "'"; }
 
 std::optional<std::string> closest(std::string_view word, const std::vector<std::string>& candidates) {
     const std::string meant = lower(word);
-    std::size_t best_distance = std::max<std::size_t>(meant.size() / 3, meant.size() < 4 ? 1 : 2) + 1;
+    std::size_t best_distance = std::max<std::size_t>(meant.size() / 3, meant.size() < 5 ? 1 : 2) + 1;
     std::optional<std::string> best;
     for (const auto& candidate : candidates) {
         // 'port' is far from 'broker_port' in letters, but near in a user's mind

@@ -13,14 +13,32 @@ void require(bool condition) {
     if (!condition) std::abort();
 }
 
+void check_mqtt(const vbat::BatteryConfig& battery) {
+    require(!battery.broker.host.empty() && battery.broker.port != 0);
+    require(!battery.topic.empty() && battery.topic.find_first_of("+#") == std::string::npos);
+    require(!battery.modbus);
+}
+
+void check_modbus(const vbat::BatteryConfig& battery) {
+    const auto& [address, unit_id, setup] = battery.modbus.value();
+    require(battery.coupling == vbat::Coupling::ac && battery.topic.empty());
+    require(address.host.empty() != address.serial.empty() && address.port != 0);
+    require((address.framing == vbat::Framing::rtu) == address.host.empty());
+    require(unit_id >= 1 && unit_id <= 255);
+    require(setup.model == "auto" || setup.family != "auto");
+    require(!setup.poll || (setup.poll->count() >= 1000 && setup.poll->count() <= 60000));
+    require(!setup.gap || (setup.gap->count() >= 80 && setup.gap->count() <= 1000));
+}
+
 void check(const vbat::Config& config) {
     require(!config.device_name.empty());
     require(!config.batteries.empty());
     for (const auto& battery : config.batteries) {
         require(!battery.name.empty() && battery.name.size() <= 32);
-        require(!battery.broker.host.empty() && battery.broker.port != 0);
-        require(!battery.topic.empty() && battery.topic.find_first_of("+#") == std::string::npos);
-        require(battery.nominal_voltage >= vbat::Volts{1} && battery.nominal_voltage <= vbat::Volts{1000});
+        if (battery.type == vbat::BatteryType::mqtt) check_mqtt(battery);
+        else check_modbus(battery);
+        if (battery.nominal_voltage)
+            require(*battery.nominal_voltage >= vbat::Volts{1} && *battery.nominal_voltage <= vbat::Volts{1000});
     }
 }
 

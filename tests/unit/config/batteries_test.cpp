@@ -53,7 +53,7 @@ SCENARIO("batteries are sections") {
                   "line 5: [battery a] capacity_wh: '0' is not a number from 1 to 10000000 (Wh)\n"
                   "line 6: [battery a] nominal_voltage_v: '1001' is not a number from 1 to 1000 (V)\n"
                   "line 7: [battery a] coupling: 'dcac' is not dc or ac\n"
-                  "line 8: [battery a] type: 'marstek' is not known, this version knows: mqtt");
+                  "line 8: [battery a] type: 'marstek' is not known, this version knows: mqtt, marstek-modbus");
         }
     }
     GIVEN("a battery without a topic") {

@@ -64,8 +64,11 @@ bool is_broker_key(std::string_view key) {
     return std::ranges::any_of(broker_options(), [&](const auto& row) { return row.key == key; });
 }
 
-std::string section_in_sample(const KnownKey& known) {
-    return known.section == battery_section ? "battery left" : std::string{known.section};
+// The sample has several batteries: each key is explained in the first that has it.
+bool is_in(const SampleKey& key, const KnownKey& known) {
+    const bool same_section =
+        key.section.starts_with("battery ") ? known.section == battery_section : known.section == key.section;
+    return same_section && known.key == key.key;
 }
 
 } // namespace
@@ -76,18 +79,14 @@ SCENARIO("the sample explains every key") {
         // One sentence in the sample says that the broker keys may stand in a battery's section as well.
         if (known.section == battery_section && is_broker_key(known.key)) continue;
         CAPTURE(std::string{known.key});
-        const auto found = std::ranges::find_if(keys, [&](const SampleKey& each) {
-            return each.section == section_in_sample(known) && each.key == known.key;
-        });
+        const auto found = std::ranges::find_if(keys, [&](const SampleKey& each) { return is_in(each, known); });
         REQUIRE(found != keys.end());
         CHECK(found->comment.find(": " + known.range) != std::string::npos);
         CHECK(found->comment.find("(default: " + std::string{known.fallback} + ")") != std::string::npos);
     }
     for (const auto& key : keys) {
         CAPTURE(key.key);
-        CHECK(std::ranges::any_of(known_keys(), [&](const KnownKey& known) {
-            return section_in_sample(known) == key.section && known.key == key.key;
-        }));
+        CHECK(std::ranges::any_of(known_keys(), [&](const KnownKey& known) { return is_in(key, known); }));
     }
     CHECK(sample().find("Every key above from broker_address to password_file may stand here too") !=
           std::string::npos);
@@ -125,12 +124,23 @@ SCENARIO("the sample works") {
         while (all.find("/data/keys/") != std::string::npos) all = replaced(all, "/data/keys/", "");
         const Config config = config_of(all, folder.path());
         THEN("it is complete") {
-            REQUIRE(config.batteries.size() == 2);
+            REQUIRE(config.batteries.size() == 5);
             CHECK(config.batteries[0].broker.password == "content");
             CHECK(config.batteries[0].broker.tls.enabled);
             CHECK(config.batteries[1].name == "left");
             CHECK(config.batteries[1].capacity == 5120_Wh);
             CHECK(config.batteries[1].broker == config.batteries[0].broker);
+            CHECK(config.publish_members);
+        }
+        THEN("it has a Marstek on the network, one behind a gateway and one at a serial device") {
+            const auto modbus = [&](std::size_t index) { return config.batteries.at(index).modbus.value(); };
+            CHECK(modbus(2).address == ModbusAddress{.host = "192.168.1.50"});
+            CHECK(modbus(2).setup.model == "e3");
+            CHECK(modbus(3).address ==
+                  ModbusAddress{.framing = Framing::rtu_over_tcp, .host = "192.168.1.51", .port = 8899});
+            CHECK(modbus(3).unit_id == 2);
+            CHECK(modbus(3).setup.family == "v12");
+            CHECK(modbus(4).address == ModbusAddress{.framing = Framing::rtu, .serial = "/dev/ttyUSB0"});
         }
     }
 }
