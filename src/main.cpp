@@ -1,6 +1,7 @@
 // Options -> configuration -> App -> loop; maps what can go wrong to exit codes (README, Exit codes).
 #include "app/app.hpp"
 #include "app/options.hpp"
+#include "app/tool_commands.hpp"
 #include "runtime/exit_deadline.hpp"
 #include "runtime/host.hpp"
 #include "runtime/log.hpp"
@@ -57,19 +58,31 @@ std::string place_of(const BatteryConfig& battery) {
     return text(battery.broker.host, ':', battery.broker.port);
 }
 
-int check(const std::filesystem::path& file) {
-    try {
-        const Config config = load(file);
-        std::printf("%s is good: device_instance %d, batteries:", file.c_str(), config.device_instance);
-        for (const BatteryConfig& battery : config.batteries)
-            std::printf("\n  %s: %s, %s", battery.name.c_str(), name_of(battery.type).data(),
-                        place_of(battery).c_str());
-        std::puts("");
-        return done;
-    } catch (const ConfigError& error) {
-        for (const std::string& problem : error.problems()) std::printf("%s: %s\n", file.c_str(), problem.c_str());
-        return misconfigured;
-    }
+int misconfigured_by(const std::filesystem::path& file, const ConfigError& error, std::FILE* out) {
+    for (const std::string& problem : error.problems()) std::fprintf(out, "%s: %s\n", file.c_str(), problem.c_str());
+    return misconfigured;
+}
+
+int check(const std::filesystem::path& file) try {
+    const Config config = load(file);
+    std::printf("%s is good: device_instance %d, batteries:", file.c_str(), config.device_instance);
+    for (const BatteryConfig& battery : config.batteries)
+        std::printf("\n  %s: %s, %s", battery.name.c_str(), name_of(battery.type).data(), place_of(battery).c_str());
+    std::puts("");
+    return done;
+} catch (const ConfigError& error) {
+    return misconfigured_by(file, error, stdout);
+}
+
+int tell(const ToolOutcome& outcome) {
+    std::fputs(outcome.text.c_str(), outcome.code == done ? stdout : stderr);
+    return outcome.code;
+}
+
+int read(const Options& options) try {
+    return tell(read_battery(load(options.config), options.name));
+} catch (const ConfigError& error) {
+    return misconfigured_by(options.config, error, stderr);
 }
 
 int refuse(const std::filesystem::path& file, const ConfigError& error) {
@@ -100,7 +113,6 @@ int serve(App& app, std::optional<ExitDeadline>& deadline) try {
 
 int run(const Options& options, std::optional<ExitDeadline>& deadline) try {
     block_signals({SIGTERM, SIGINT});
-    std::signal(SIGPIPE, SIG_IGN); // a broken connection is an error code, not an end
     limit_memory();
     const Config config = load(options.config);
     start_log(config.logging);
@@ -117,6 +129,7 @@ int run(const Options& options, std::optional<ExitDeadline>& deadline) try {
 } // namespace
 
 int main(int argc, char* argv[]) {
+    std::signal(SIGPIPE, SIG_IGN); // a broken connection is an error code, not an end
     const ParsedOptions parsed = parse_options(argc, argv);
     if (parsed.usage) {
         std::fputs(parsed.usage->text.c_str(), parsed.usage->exit_code == 0 ? stdout : stderr);
@@ -130,9 +143,9 @@ int main(int argc, char* argv[]) {
         return check(parsed.options.config);
     case Command::scan:
     case Command::set_id:
+        return tell(run_on_batteries(parsed.options));
     case Command::read:
-        std::fputs("this command is not in this build\n", stderr);
-        return failed;
+        return read(parsed.options);
     case Command::run:
         break;
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/daemon_tools.hpp"
 #include "app/energy_state.hpp"
 #include "app/modbus_source.hpp"
 #include "app/mqtt_source.hpp"
@@ -53,7 +54,8 @@ private:
     std::vector<bool> lost_;
     bool told_equal_weights_ = false;
     std::vector<std::unique_ptr<MqttSource>> mqtt_sources_;
-    std::vector<std::unique_ptr<ModbusSource>> modbus_sources_;
+    DaemonTools::Sources modbus_sources_;
+    DaemonTools tools_;
     Watchdog watchdog_;
 };
 

@@ -146,7 +146,8 @@ std::string change_unit_id(ModbusPort& port, int from, int to) {
     port.pause(1s);
     const auto there = ask(port, to, unit_id, change_patience).words;
     if (there && there->front() == to)
-        return text(battery.model->name, " (", battery.device_name, ") has unit id ", to, " now\n");
+        return text(battery.model->name, " (", battery.device_name, ") has unit id ", to,
+                    " now; its section of a configuration needs unit_id = ", to, '\n');
     const auto here = ask(port, from, unit_id, change_patience).words;
     if (here) throw ToolRefusal{text("the battery still answers on unit id ", from, ", the change had no effect")};
     throw ToolRefusal{

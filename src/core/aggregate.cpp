@@ -147,10 +147,15 @@ MemberReport report(const Member& member, TimePoint now) {
     if (!member.sample) return said;
     said.state = said.lost ? MemberState::stale : MemberState::online;
     if (!is_forgotten(member, now)) said.soc = member.sample->soc;
+    said.model = member.sample->device_model;
     if (said.lost) return said;
     said.power = member.sample->power;
     said.voltage = member.sample->voltage;
     said.current = member.sample->current;
+    said.ac_power = member.sample->ac_power;
+    said.device_state = member.sample->device_state;
+    said.alarm_words = member.sample->alarm_words;
+    said.possible_alarms = member.sample->possible_alarms;
     return said;
 }
 

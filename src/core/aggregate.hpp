@@ -37,6 +37,11 @@ struct MemberReport {
     Maybe<Volts> voltage{};
     Maybe<Amps> current{};
     Maybe<Percent> soc{};
+    Maybe<Watts> ac_power{};
+    Maybe<std::string> model{};
+    Maybe<std::string> device_state{};
+    Maybe<std::string> alarm_words{};
+    Maybe<std::string> possible_alarms{};
 };
 
 struct Bank {

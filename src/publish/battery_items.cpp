@@ -40,6 +40,8 @@ Value value_of(const Maybe<Quantity<Unit>>& quantity) {
     return quantity ? Value{quantity->value} : Value{};
 }
 
+Value value_of(const Maybe<std::string>& text) { return text ? Value{*text} : Value{}; }
+
 TextForm form_of(const Field& field) { return {.decimals = field.decimals, .unit = field.unit}; }
 
 } // namespace
@@ -95,7 +97,12 @@ BatteryItems::MemberItems BatteryItems::add_member(std::size_t index, const std:
             .power = tree_.add(folder + "/Power", {}, {0, "W"}),
             .voltage = tree_.add(folder + "/Voltage", {}, {2, "V"}),
             .current = tree_.add(folder + "/Current", {}, {1, "A"}),
-            .soc = tree_.add(folder + "/Soc", {}, {0, "%"})};
+            .soc = tree_.add(folder + "/Soc", {}, {0, "%"}),
+            .ac_power = tree_.add(folder + "/AcPower", {}, {0, "W"}),
+            .model = tree_.add(folder + "/Model", {}),
+            .device_state = tree_.add(folder + "/DeviceState", {}),
+            .alarm_words = tree_.add(folder + "/AlarmWords", {}),
+            .possible_alarms = tree_.add(folder + "/PossibleAlarms", {})};
 }
 
 void BatteryItems::show_members(const std::vector<MemberReport>& members) {
@@ -108,6 +115,11 @@ void BatteryItems::show_members(const std::vector<MemberReport>& members) {
         tree_.set(items.voltage, value_of(member.voltage));
         tree_.set(items.current, value_of(member.current));
         tree_.set(items.soc, value_of(member.soc));
+        tree_.set(items.ac_power, value_of(member.ac_power));
+        tree_.set(items.model, value_of(member.model));
+        tree_.set(items.device_state, value_of(member.device_state));
+        tree_.set(items.alarm_words, value_of(member.alarm_words));
+        tree_.set(items.possible_alarms, value_of(member.possible_alarms));
     }
 }
 

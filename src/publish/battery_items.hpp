@@ -29,7 +29,7 @@ public:
 
 private:
     struct MemberItems {
-        ItemTree::Id state, power, voltage, current, soc;
+        ItemTree::Id state, power, voltage, current, soc, ac_power, model, device_state, alarm_words, possible_alarms;
     };
 
     void show_device(const BatterySample& total);

@@ -230,4 +230,30 @@ TEST_CASE("the state of charge of a member is shown for as long as it counts") {
     CHECK(aggregate(bank, noon + 60s + 5min).members[0].soc == std::nullopt);
 }
 
+SCENARIO("batteries with inverters of their own") {
+    std::vector bank{member("left", sample(1000_W, 80_pct), Coupling::ac),
+                     member("right", sample(-400_W, 20_pct), Coupling::ac)};
+    bank[0].sample->ac_power = 1050_W;
+    bank[0].sample->ac_frequency = Hertz{50};
+    bank[0].sample->pv_power = 300_W;
+    bank[1].sample->ac_power = -360_W;
+    bank[1].sample->device_state = "discharge";
+    const Bank seen = aggregate(bank, noon);
+    THEN("AC power is the sum, and so is what only some have") {
+        CHECK(seen.total.ac_power == 690_W);
+        CHECK(seen.total.pv_power == 300_W);
+        CHECK(seen.total.offgrid_power == std::nullopt);
+        CHECK(seen.total.ac_frequency == Hertz{50});
+    }
+    THEN("what belongs to one device is told by the member") {
+        CHECK(seen.total.device_state == std::nullopt);
+        CHECK(seen.members[1].device_state == "discharge");
+        CHECK(seen.members[1].ac_power == -360_W);
+    }
+    THEN("a part of a sum is no sum") {
+        bank[1].sample->ac_power.reset();
+        CHECK(aggregate(bank, noon).total.ac_power == std::nullopt);
+    }
+}
+
 } // namespace
