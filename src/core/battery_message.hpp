@@ -29,4 +29,10 @@ struct BatteryMessage {
 // battery whose messages do not tell.
 void take_in(BatterySample& battery, const BatteryMessage& message, Maybe<AmpereHours> configured, TimePoint now);
 
+// What follows from other values, unless `carried` says that the sender told it: capacity and consumed ampere-hours
+// from the state of charge; lowest and highest cell, when cell voltages were carried (the sender's own ids must not
+// flip to ours between two full messages).
+void derive_charge(BatterySample& battery, const FieldSet& carried, Maybe<AmpereHours> configured);
+void derive_cells(BatterySample& battery, const FieldSet& carried);
+
 } // namespace vbat

@@ -9,28 +9,6 @@ void derive_current(BatterySample& battery, const FieldSet& carried) {
     if (battery.power && battery.voltage) battery.current = plausible_current(*battery.power, *battery.voltage);
 }
 
-void derive_charge(BatterySample& battery, const FieldSet& carried, Maybe<AmpereHours> configured) {
-    if (!battery.installed_capacity) battery.installed_capacity = configured;
-    const bool became_unknown = carried[field_index("/InstalledCapacity")] && !battery.installed_capacity;
-    if (became_unknown && !carried[field_index("/Capacity")]) battery.capacity.reset();
-    if (became_unknown && !carried[field_index("/ConsumedAmphours")]) battery.consumed_amphours.reset();
-    if (!battery.installed_capacity) return;
-    const AmpereHours installed = *battery.installed_capacity;
-    const bool capacity_told = carried[field_index("/Capacity")];
-    const bool consumed_told = carried[field_index("/ConsumedAmphours")];
-
-    if (!capacity_told) {
-        battery.capacity.reset();
-        if (consumed_told && battery.consumed_amphours)
-            battery.capacity = std::max(installed + *battery.consumed_amphours, AmpereHours{});
-        else if (battery.soc) battery.capacity = installed * (battery.soc->value / 100);
-    }
-    if (!consumed_told) {
-        battery.consumed_amphours.reset();
-        if (battery.capacity) battery.consumed_amphours = std::min(*battery.capacity - installed, AmpereHours{});
-    }
-}
-
 bool carries_cell_voltages(const FieldSet& carried) {
     constexpr std::size_t first = field_index("/Voltages/Cell1");
     for (std::size_t i = 0; i < max_cells; ++i)
@@ -59,7 +37,30 @@ Cells survey(const std::array<Maybe<Volts>, max_cells>& voltages) {
 
 std::string cell_id(std::size_t index) { return "Cell" + std::to_string(index + 1); }
 
-// Only when this message brought cell voltages: the sender's own ids must not flip to ours between two full messages.
+} // namespace
+
+void derive_charge(BatterySample& battery, const FieldSet& carried, Maybe<AmpereHours> configured) {
+    if (!battery.installed_capacity) battery.installed_capacity = configured;
+    const bool became_unknown = carried[field_index("/InstalledCapacity")] && !battery.installed_capacity;
+    if (became_unknown && !carried[field_index("/Capacity")]) battery.capacity.reset();
+    if (became_unknown && !carried[field_index("/ConsumedAmphours")]) battery.consumed_amphours.reset();
+    if (!battery.installed_capacity) return;
+    const AmpereHours installed = *battery.installed_capacity;
+    const bool capacity_told = carried[field_index("/Capacity")];
+    const bool consumed_told = carried[field_index("/ConsumedAmphours")];
+
+    if (!capacity_told) {
+        battery.capacity.reset();
+        if (consumed_told && battery.consumed_amphours)
+            battery.capacity = std::max(installed + *battery.consumed_amphours, AmpereHours{});
+        else if (battery.soc) battery.capacity = installed * (battery.soc->value / 100);
+    }
+    if (!consumed_told) {
+        battery.consumed_amphours.reset();
+        if (battery.capacity) battery.consumed_amphours = std::min(*battery.capacity - installed, AmpereHours{});
+    }
+}
+
 void derive_cells(BatterySample& battery, const FieldSet& carried) {
     if (!carries_cell_voltages(carried)) return;
     const Cells cells = survey(battery.cell_voltages);
@@ -77,8 +78,6 @@ void derive_cells(BatterySample& battery, const FieldSet& carried) {
     derive(field_index("/Voltages/Sum"), battery.cell_voltage_sum, cells.sum);
     derive(field_index("/Voltages/Diff"), battery.cell_voltage_diff, high - low);
 }
-
-} // namespace
 
 void take_in(BatterySample& battery, const BatteryMessage& message, Maybe<AmpereHours> configured, TimePoint now) {
     for (const auto& [field, value] : message.entries) battery_fields[field].store(battery, value);

@@ -9,6 +9,8 @@ namespace vbat {
 
 std::span<const ModbusModel* const> modbus_models();
 
+bool calls_itself(const ModbusModel& model, std::string_view reply_of_31000);
+
 // The model a device says it is; nullptr: not a name we know.
 const ModbusModel* model_named(std::string_view reply_of_31000);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "device/modbus_model.hpp"
+#include "device/soc_guard.hpp"
 
 #include <string>
 #include <vector>
@@ -27,11 +28,12 @@ public:
     const std::vector<Poll>& polls() const { return polls_; }
     Pace pace() const;
 
-    // A block was answered. True: there is a new sample.
+    // A block was answered. True: the power was among it, there is a new sample.
     bool take(Block block, std::span<const std::uint16_t> values, TimePoint taken_at);
 
     // The device answered with a Modbus exception: this block is not for it. Left out after three in a row, asked again
-    // after 10 minutes; the identification is asked again for ever.
+    // after 10 minutes; the identification and the power are asked again for ever. Exceptions that speak of the moment
+    // (busy, a gateway that reached nobody) do not count.
     void refused(Block block, int exception, TimePoint now);
 
     // The connection began anew: the device may be another one now, so it is identified again. What is known stays
@@ -51,13 +53,54 @@ public:
     const std::string& problem() const { return problem_; }
 
 private:
+    enum class Stage {
+        name,    // what does it call itself?
+        version, // the name said nothing: is it of the family that has a version there?
+        open,    // neither helped, or it is not what was configured: asked again, slowly
+        serial,  // known from before the connection broke: is it still the same one?
+        running,
+    };
+    struct Refusal {
+        Block block{};
+        int times{}; // in a row
+        TimePoint last{};
+    };
+
     void begin();
+    void ask(Stage stage, std::initializer_list<Poll> polls);
+    void take_name(const std::string& name, TimePoint now);
+    void take_version(std::uint16_t version, TimePoint now);
+    void take_serial(const std::string& serial, TimePoint now);
+    void settle(const ModbusModel& model, TimePoint now);
+    void leave_open(const std::string& why);
+    void forget();
+    void run(TimePoint now);
+    void take_values(Block block, std::span<const std::uint16_t> values, TimePoint taken_at);
+    void add(Poll poll, TimePoint now);
+    BatterySample decoded() const;
+    std::string trouble() const;
+    std::size_t known_rows() const;
+    void note_answer(Block block);
+    bool is_answered(Block block) const;
+    const Poll* poll_of(Block block) const;
+    const Refusal* refusal_of(Block block) const;
+    bool is_power(Block block) const { return model_ && block == model_->polls.front().block; }
+    Maybe<AmpereHours> assumed_capacity(const BatterySample& sample) const;
+    void complete(BatterySample& sample, TimePoint now) const;
 
     ModbusBatterySetup setup_;
+    Stage stage_ = Stage::name;
     const ModbusModel* model_ = nullptr;
+    bool is_named_ = false; // the model by its own word, not by configuration
     std::string device_name_{};
+    std::string serial_{};
     std::vector<Poll> polls_{};
+    std::vector<Block> answered_{}; // be it by an exception
+    std::vector<Refusal> refusals_{};
     RegisterImage image_{};
+    TimePoint power_taken_at_{};
+    SocGuard soc_guard_{};
+    std::string notice_{}; // of the identification
     std::string problem_{};
 };
 

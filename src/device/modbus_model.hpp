@@ -38,10 +38,12 @@ struct ModbusModel {
     Watts max_discharge{};
 
     Pace pace{};
+    Block serial{};                // an address of its own as text: tells one device from another
     std::span<const Poll> polls{}; // the first carries the power: a sample is as old as its last answer
     std::vector<Poll> (*further_polls)(const RegisterImage& image) = nullptr; // packs, known once the image tells them
     std::span<const Register> registers{};
     void (*refine)(BatterySample& sample, const RegisterImage& image) = nullptr; // what no row can say; after the rows
+    bool (*battery_is_off)(const RegisterImage& image) = nullptr; // the device lost its cells: its SoC says nothing
 };
 
 } // namespace vbat

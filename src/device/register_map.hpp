@@ -2,6 +2,8 @@
 
 #include "core/sample.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -69,6 +71,25 @@ constexpr Register reads(std::uint16_t address, Encoding encoding, double scale,
                 if constexpr (std::is_same_v<Slot, int>) sample.*Member = static_cast<int>(value);
                 else sample.*Member = Slot{value};
             }};
+}
+
+// The same for one of several: a cell, a pack.
+template <auto Member, std::size_t Index>
+constexpr Register reads_one_of(std::uint16_t address, Encoding encoding, double scale, double min, double max) {
+    return {address, encoding, scale, min, max, [](BatterySample& sample, double value) {
+                using Slot = typename std::remove_reference_t<decltype((sample.*Member)[Index])>::value_type;
+                if constexpr (std::is_same_v<Slot, int>) (sample.*Member)[Index] = static_cast<int>(value);
+                else (sample.*Member)[Index] = Slot{value};
+            }};
+}
+
+// Tables of a family and of a model, as one.
+template <class Row, std::size_t... N>
+constexpr auto joined(const std::array<Row, N>&... parts) {
+    std::array<Row, (N + ...)> all{};
+    auto end = all.begin();
+    ((end = std::copy(parts.begin(), parts.end(), end)), ...);
+    return all;
 }
 
 // Fills what the image holds. `out_of_range`, when given, receives the rows whose value was refused.

@@ -1,0 +1,28 @@
+#include "device/soc_guard.hpp"
+
+namespace vbat {
+namespace {
+
+constexpr Percent great_fall{20};
+constexpr auto until_believed = std::chrono::seconds{60};
+constexpr auto until_unknown = std::chrono::minutes{5};
+
+} // namespace
+
+void SocGuard::take(Maybe<Percent> told, bool battery_is_off, TimePoint now) {
+    if (!told) return;
+    const bool fell = *told == Percent{0} && trusted_ && *trusted_ > great_fall;
+    if (fell && !fell_at_) fell_at_ = in_doubt_since_ = now;
+    if (battery_is_off) in_doubt_since_ = now;
+    if (fell && now - in_doubt_since_ < until_believed) return;
+    trusted_ = told;
+    fell_at_.reset();
+}
+
+Maybe<Percent> SocGuard::judge(Maybe<Percent> told, TimePoint now) const {
+    if (!told || !fell_at_) return told;
+    if (now - *fell_at_ > until_unknown) return std::nullopt;
+    return trusted_;
+}
+
+} // namespace vbat
