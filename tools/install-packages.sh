@@ -4,7 +4,7 @@ set -eu
 
 packages_of() {
     case $1 in
-        build) echo g++ cmake ninja-build pkg-config libsdbus-c++-dev libsystemd-dev libmosquitto-dev nlohmann-json3-dev \
+        build) echo g++ cmake ninja-build pkg-config libsdbus-c++-dev libsystemd-dev libmosquitto-dev libmodbus-dev nlohmann-json3-dev \
                     libinih-dev libspdlog-dev libcli11-dev ;;
         demo)  echo dbus mosquitto python3 python3-dbus python3-gi python3-paho-mqtt ;;
         test)  echo doctest-dev clang-format python3-pytest mosquitto-clients openssl daemontools busybox shellcheck procps \

@@ -8,9 +8,6 @@
 
 namespace vbat {
 
-// The wire over sockets and serial devices, by libmodbus.
-class LibmodbusWire;
-
 // A ModbusSession on a thread of its own. All calls from the loop; news are delivered there.
 class ModbusLink {
 public:

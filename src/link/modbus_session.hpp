@@ -1,23 +1,17 @@
 #pragma once
 
+#include "link/modbus_schedule.hpp"
 #include "link/modbus_wire.hpp"
 
 #include <deque>
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 namespace vbat {
-
-// What one unit of a connection is asked, and how fast.
-struct ModbusOrder {
-    int unit{1};
-    std::vector<Poll> polls{};
-    Pace pace{};
-
-    bool operator==(const ModbusOrder&) const = default;
-};
 
 struct ModbusTrouble {
     ModbusFault fault{};
@@ -46,7 +40,7 @@ struct ModbusCounters { // since the start
     std::uint64_t timeouts{};
     std::uint64_t garbled{};
     std::uint64_t connects{};
-    std::uint64_t resyncs{}; // after a time-out or a garbled answer
+    std::uint64_t resyncs{}; // a unit in step again after a time-out or a garbled answer
 };
 
 // Access to a wire for a job (a scan, a change of the unit id, a plan of writes): paced, and in order with everything
@@ -56,8 +50,8 @@ public:
     virtual ~ModbusPort() = default;
     virtual std::vector<std::uint16_t> read(int unit, Block block, Duration patience) = 0;
     virtual void write(int unit, std::uint16_t address, std::uint16_t value) = 0;
-    virtual void pause(Duration duration) = 0;
-    virtual void reconnect() = 0; // throws when it cannot
+    virtual void pause(Duration duration) = 0; // throws when the wire is being closed from outside
+    virtual void reconnect() = 0;              // throws when it cannot
 };
 
 // One connection over time: who is asked what next, the pause between two requests, what happens after a failure, when
@@ -79,9 +73,58 @@ public:
     const ModbusCounters& counters() const { return counters_; }
 
 private:
+    class Port;
+    using Words = std::vector<std::uint16_t>;
+
+    struct Unanswered { // its answer may still come
+        std::uint16_t count{};
+        TimePoint asked_at{};
+    };
+    struct Unit {
+        bool suspect{}; // the next answer may be one to an earlier question
+        std::vector<Unanswered> unanswered{};
+        int failures{}; // in a row
+        int pauses{};   // in a row
+    };
+
+    void run_job();
+    void ask(const ModbusSchedule::Due& due);
+    void bring_in_step(int unit);
+
+    Words read(int unit, Block block, Duration patience);
+    void write(int unit, std::uint16_t address, std::uint16_t value);
+    void synchronise(int unit, Duration patience);
+    std::uint16_t unmistakable_count(const Unit& unit) const;
+    Words request(int unit, const std::function<Words()>& send);
+
+    void answered(int unit);
+    void not_answered(int unit, const std::string& why);
+    bool others_may_answer(int unit) const;
+
+    void connect();
+    void try_to_connect();
+    void connect_for_job();
+    void lose(const std::string& why);
+    void tell_connection(bool up, const std::string& why);
+    TimePoint ready_for(int unit) const;
+    void sleep_until(TimePoint when);
+
     ModbusWire& wire_;
     Tell tell_;
     ModbusCounters counters_{};
+    ModbusSchedule schedule_{};
+    std::deque<Job> jobs_{};
+    std::map<int, Unit> units_{}; // also those that only jobs ask
+
+    bool connected_ = false;
+    Maybe<bool> told_up_{};
+    bool late_answers_ = false; // may be on their way
+    int failures_ = 0;          // of the connection, in a row
+    int losses_ = 0;            // of connections, since the last answer
+    TimePoint slot_free_at_{};  // no connect before
+    TimePoint connect_at_{};    // for polls: with back-off
+    TimePoint request_end_{};
+    Duration gap_{}; // owed after it
 };
 
 } // namespace vbat

@@ -1,0 +1,258 @@
+#include "link/modbus_session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace vbat {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto idle = 1h; // nothing is ordered: an order wakes the owner
+constexpr auto quiet_line = 300ms;
+constexpr auto longest_clearing = 5s; // a gateway empties its queue
+
+constexpr Block device_name{.address = 31000, .count = 10}; // every kind of battery has it, and any part of it
+constexpr auto answer_may_come = 60s;
+
+constexpr int failures_in_series = 3;
+constexpr Duration slot_held = 1s;        // a V3 battery has one connection, and frees it late
+constexpr Duration after_connect = 200ms; // until the first request
+constexpr Duration longest_wait = 60s;
+
+Duration back_off(int times) { return std::min<Duration>(longest_wait, 1s * (1 << std::min(times - 1, 6))); }
+
+bool is_unanswered(const ModbusError& error) {
+    return error.fault() == ModbusFault::timed_out || error.fault() == ModbusFault::garbled;
+}
+
+} // namespace
+
+class ModbusSession::Port final : public ModbusPort {
+public:
+    explicit Port(ModbusSession& session) : session_{session} {}
+
+    Words read(int unit, Block block, Duration patience) override {
+        session_.connect_for_job();
+        if (session_.units_[unit].suspect) session_.synchronise(unit, patience);
+        return session_.read(unit, block, patience);
+    }
+    // Needs no unit in step: its answer repeats address and value.
+    void write(int unit, std::uint16_t address, std::uint16_t value) override {
+        session_.connect_for_job();
+        session_.write(unit, address, value);
+    }
+    void pause(Duration duration) override { session_.sleep_until(session_.wire_.now() + duration); }
+    void reconnect() override {
+        session_.lose("connected anew");
+        session_.connect_for_job();
+    }
+
+private:
+    ModbusSession& session_;
+};
+
+void ModbusSession::order(ModbusOrder order) { schedule_.order(std::move(order), wire_.now()); }
+
+void ModbusSession::run(Job job) { jobs_.push_back(std::move(job)); }
+
+TimePoint ModbusSession::step() {
+    const TimePoint now = wire_.now();
+    const auto due = schedule_.next();
+    if (!jobs_.empty()) run_job();
+    else if (!due) return now + idle;
+    else if (const TimePoint when = std::max(due->when, connected_ ? ready_for(due->unit) : connect_at_); now < when)
+        return when;
+    else if (!connected_) try_to_connect();
+    else if (units_[due->unit].suspect) bring_in_step(due->unit);
+    else ask(*due);
+    return wire_.now();
+}
+
+void ModbusSession::run_job() {
+    const Job job = std::move(jobs_.front());
+    jobs_.pop_front();
+    Port port{*this};
+    try {
+        job(port);
+    } catch (const ModbusError&) { // the job knows, and has told whom it concerns
+    }
+}
+
+void ModbusSession::ask(const ModbusSchedule::Due& due) {
+    ModbusReport report{.unit = due.unit, .block = due.block};
+    try {
+        report.result = read(due.unit, due.block, schedule_.pace(due.unit).patience);
+    } catch (const ModbusError& error) {
+        report.result = ModbusTrouble{.fault = error.fault(), .exception = error.exception(), .what = error.what()};
+        if (is_unanswered(error)) not_answered(due.unit, error.what());
+    }
+    report.taken_at = wire_.now();
+    schedule_.done(due, report.taken_at);
+    tell_(std::move(report));
+}
+
+void ModbusSession::bring_in_step(int unit) {
+    try {
+        synchronise(unit, schedule_.pace(unit).patience);
+    } catch (const ModbusError& error) {
+        if (error.fault() != ModbusFault::disconnected) not_answered(unit, error.what());
+    }
+}
+
+ModbusSession::Words ModbusSession::read(int unit, Block block, Duration patience) {
+    try {
+        Words words = request(unit, [&] { return wire_.read(unit, block, patience); });
+        answered(unit);
+        return words;
+    } catch (const ModbusError& error) {
+        if (error.fault() == ModbusFault::refused) answered(unit);
+        if (is_unanswered(error)) {
+            units_[unit].suspect = true;
+            units_[unit].unanswered.push_back({.count = block.count, .asked_at = request_end_});
+        }
+        throw;
+    }
+}
+
+void ModbusSession::write(int unit, std::uint16_t address, std::uint16_t value) {
+    const auto patience = schedule_.pace(unit).patience;
+    request(unit, [&] {
+        wire_.write(unit, address, value, patience);
+        return Words{};
+    });
+    answered(unit);
+}
+
+// An answer is known by its unit and its length alone. So this asks for a length that no answer which may still be on
+// its way has. An exception has no length: it proves nothing.
+void ModbusSession::synchronise(int unit, Duration patience) {
+    const Block block{.address = device_name.address, .count = unmistakable_count(units_[unit])};
+    try {
+        request(unit, [&] { return wire_.read(unit, block, patience); });
+    } catch (const ModbusError&) {
+        units_[unit].unanswered.push_back({.count = block.count, .asked_at = request_end_});
+        throw;
+    }
+    ++counters_.resyncs;
+    units_[unit].suspect = false;
+    units_[unit].unanswered.clear();
+    answered(unit);
+}
+
+std::uint16_t ModbusSession::unmistakable_count(const Unit& unit) const {
+    const TimePoint now = wire_.now();
+    const auto may_come = [&](std::uint16_t count) {
+        return std::ranges::any_of(unit.unanswered, [&](const Unanswered& earlier) {
+            return earlier.count == count && now < earlier.asked_at + answer_may_come;
+        });
+    };
+    for (std::uint16_t count = device_name.count; count > 1; --count)
+        if (!may_come(count)) return count;
+    return 1;
+}
+
+ModbusSession::Words ModbusSession::request(int unit, const std::function<Words()>& send) {
+    sleep_until(ready_for(unit));
+    try {
+        gap_ = schedule_.pace(unit).gap;
+        if (late_answers_) wire_.discard_until_quiet(std::max<Duration>(quiet_line, gap_), longest_clearing);
+        late_answers_ = false;
+        ++counters_.requests;
+        const TimePoint started = wire_.now();
+        Words words = send();
+        request_end_ = wire_.now();
+        schedule_.took(unit, request_end_ - started);
+        return words;
+    } catch (const ModbusError& error) {
+        request_end_ = wire_.now();
+        late_answers_ = is_unanswered(error);
+        if (error.fault() == ModbusFault::timed_out) ++counters_.timeouts;
+        if (error.fault() == ModbusFault::garbled) ++counters_.garbled;
+        if (error.fault() == ModbusFault::disconnected) lose(error.what());
+        throw;
+    }
+}
+
+void ModbusSession::answered(int unit) {
+    failures_ = 0;
+    losses_ = 0;
+    units_[unit].failures = 0;
+    if (std::exchange(units_[unit].pauses, 0) > 0) schedule_.pause(unit, {});
+}
+
+// One unit that is not there must neither keep the others waiting nor cost them the connection.
+void ModbusSession::not_answered(int unit, const std::string& why) {
+    Unit& state = units_[unit];
+    ++failures_;
+    ++state.failures;
+    if (!others_may_answer(unit)) {
+        if (failures_ >= failures_in_series) lose(why);
+    } else if (state.failures >= failures_in_series || state.pauses > 0) {
+        schedule_.pause(unit, wire_.now() + back_off(++state.pauses));
+    }
+}
+
+bool ModbusSession::others_may_answer(int unit) const {
+    const auto may_answer = [&](int other) {
+        const auto state = units_.find(other);
+        return other != unit && (state == units_.end() || (state->second.failures == 0 && state->second.pauses == 0));
+    };
+    return std::ranges::any_of(schedule_.units(), may_answer);
+}
+
+void ModbusSession::connect() {
+    try {
+        wire_.connect();
+    } catch (const ModbusError& error) {
+        lose(error.what());
+        throw;
+    }
+    ++counters_.connects;
+    connected_ = true;
+    request_end_ = wire_.now();
+    gap_ = after_connect;
+    tell_connection(true, {});
+}
+
+void ModbusSession::try_to_connect() {
+    try {
+        connect();
+    } catch (const ModbusError&) { // told
+    }
+}
+
+// A job does not wait for the end of the back-off.
+void ModbusSession::connect_for_job() {
+    if (connected_) return;
+    sleep_until(slot_free_at_);
+    connect();
+}
+
+void ModbusSession::lose(const std::string& why) {
+    wire_.disconnect();
+    connected_ = false;
+    failures_ = 0;
+    for (auto& [number, unit] : units_) unit.failures = 0;
+    ++losses_;
+    slot_free_at_ = wire_.now() + slot_held;
+    connect_at_ = wire_.now() + back_off(losses_);
+    tell_connection(false, why);
+}
+
+void ModbusSession::tell_connection(bool up, const std::string& why) {
+    if (std::exchange(told_up_, up) != up) tell_(ModbusConnection{.up = up, .why = why});
+}
+
+TimePoint ModbusSession::ready_for(int unit) const {
+    return request_end_ + std::max<Duration>(gap_, schedule_.pace(unit).gap);
+}
+
+void ModbusSession::sleep_until(TimePoint when) {
+    if (wire_.now() >= when) return;
+    wire_.sleep_until(when);
+    if (wire_.now() < when) throw ModbusError{ModbusFault::disconnected, "closed"};
+}
+
+} // namespace vbat
