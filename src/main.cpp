@@ -53,9 +53,10 @@ Config load(const std::filesystem::path& file) {
     }
 }
 
-std::string place_of(const BatteryConfig& battery) {
-    if (battery.modbus) return text(to_string(battery.modbus->address), " unit ", battery.modbus->unit_id);
-    return text(battery.broker.host, ':', battery.broker.port);
+std::string summary(const BatteryConfig& battery) {
+    const std::string start = text(battery.name, ": ", name_of(battery.type), ", ");
+    if (battery.modbus) return text(start, to_string(battery.modbus->address), " unit ", battery.modbus->unit_id);
+    return text(start, "broker ", battery.broker.host, " port ", battery.broker.port);
 }
 
 int misconfigured_by(const std::filesystem::path& file, const ConfigError& error, std::FILE* out) {
@@ -66,8 +67,7 @@ int misconfigured_by(const std::filesystem::path& file, const ConfigError& error
 int check(const std::filesystem::path& file) try {
     const Config config = load(file);
     std::printf("%s is good: device_instance %d, batteries:", file.c_str(), config.device_instance);
-    for (const BatteryConfig& battery : config.batteries)
-        std::printf("\n  %s: %s, %s", battery.name.c_str(), name_of(battery.type).data(), place_of(battery).c_str());
+    for (const BatteryConfig& battery : config.batteries) std::printf("\n  %s", summary(battery).c_str());
     std::puts("");
     return done;
 } catch (const ConfigError& error) {

@@ -75,6 +75,7 @@ void ModbusSource::tell(Served& served) {
     const std::string& name = served.unit.member->name;
     if (battery.model() != nullptr && battery.model() != served.told_model) {
         served.told_model = battery.model();
+        served.unit.member->nominal_voltage = battery.nominal_voltage();
         log_info(text("battery ", name, " is a ", battery.model()->name, " (", battery.device_name(), ')'));
     }
     if (battery.problem() == served.told_problem) return;

@@ -61,8 +61,8 @@ void check_missing(const BatteryDraft& draft, Mistakes& mistakes) {
 void check_inverter(const BatteryDraft& draft, Mistakes& mistakes) {
     const Text& coupling = draft.keys.coupling;
     if (!is_marstek(draft) || !coupling || parse_coupling(coupling->value) != Coupling::dc) return;
-    mistakes.add(coupling->origin.line, text(coupling->origin.where, "dc is not possible for ", draft.section,
-                                             ", a Marstek has an inverter of its own; write ac"));
+    mistakes.add(coupling->origin.line,
+                 coupling->origin.where + "dc is not possible for a Marstek, it has an inverter of its own; write ac");
 }
 
 // The battery of [MQTT] keeps its name, of the others the first one does.

@@ -4,7 +4,6 @@
 #include "config/option_tables.hpp"
 #include "runtime/text.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace vbat {
@@ -44,9 +43,8 @@ public:
 
 private:
     std::string advice(std::string_view name) const {
-        if (!type_)
-            return text("and without a type the battery is ", name_of(used_), "; write the type, or ", remedy(name));
-        return text("but type in line ", type_->origin.line, " is ", name_of(used_), "; ", remedy(name));
+        if (type_) return text("but type in line ", type_->origin.line, " is ", name_of(used_), "; ", remedy(name));
+        return text("without a type the battery is ", name_of(used_), "; set the type or ", remedy(name));
     }
 
     const Text& type_;

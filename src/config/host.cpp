@@ -19,11 +19,15 @@ bool is_ipv4(const std::string& text) {
     return inet_pton(AF_INET, text.c_str(), &address) == 1;
 }
 
+// In fe80::1%eth0:502 a port was meant.
+bool is_zone(std::string_view name) { return !name.empty() && name.find(':') == std::string_view::npos; }
+
 // A link-local address needs its interface: fe80::1%eth0
 bool is_ipv6(const std::string& text) {
     const auto zone = text.find('%');
+    const bool whole_zone = zone == std::string::npos || is_zone(std::string_view{text}.substr(zone + 1));
     in6_addr address{};
-    return zone != text.size() - 1 && inet_pton(AF_INET6, text.substr(0, zone).c_str(), &address) == 1;
+    return whole_zone && inet_pton(AF_INET6, text.substr(0, zone).c_str(), &address) == 1;
 }
 
 bool is_label(std::string_view label) {

@@ -26,15 +26,16 @@ void report(const Origin& origin, const std::string& what, Mistakes& mistakes) {
 
 std::string in_line(std::string_view key, const Origin& origin) { return text(key, " in line ", origin.line); }
 
-std::optional<Place> place_of(std::string_view key, const Text& written) {
-    const auto parts = written ? parse_address(written->value) : std::nullopt;
-    return parts ? std::optional{Place{key, written->origin, *parts}} : std::nullopt;
+// nullopt: missing, or wrong, which was reported.
+std::optional<Place> place_of(std::string_view key, const Text& written, TextCheck check) {
+    if (!written || !check(written->value, "").empty()) return std::nullopt;
+    return Place{key, written->origin, parse_address(written->value).value()};
 }
 
 // The two are alternatives: the section's own one counts, not what DEFAULT says.
 std::optional<Place> find_place(const ModbusKeys& keys, Mistakes& mistakes) {
-    const auto address = place_of("address", keys.address);
-    const auto serial = place_of("serial", keys.serial);
+    const auto address = place_of("address", keys.address, address_mistake);
+    const auto serial = place_of("serial", keys.serial, serial_mistake);
     if (!address || !serial) return address ? address : serial;
     if (address->origin.inherited == serial->origin.inherited)
         report(serial->origin, text("there is ", in_line("address", address->origin), " too; keep one"), mistakes);
@@ -90,12 +91,12 @@ void choose_family(ModbusBatterySetup& setup, const ModbusKeys& keys, Mistakes& 
     if (!named && families.size() == 1) {
         setup.family = families.front();
     } else if (!named) {
-        report(keys.model->origin,
-               text("there is a ", setup.model, " of several families, write family, too: ", family_names()), mistakes);
+        report(keys.model->origin, text("several families have a model ", setup.model, ", write family, too"),
+               mistakes);
     } else if (std::ranges::find(families, setup.family) == families.end()) {
         report(keys.model->origin,
-               text(setup.model, " is not of family ", setup.family, " (", in_line("family", keys.family->origin),
-                    "), which has ", variants_of(setup.family)),
+               text(setup.family, " has no model ", setup.model, ", only ", variants_of(setup.family), " (",
+                    in_line("family", keys.family->origin), ')'),
                mistakes);
     }
 }

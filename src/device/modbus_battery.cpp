@@ -224,8 +224,13 @@ bool ModbusBattery::is_complete() const {
            std::all_of(polls_.begin(), polls_.end(), [&](const Poll& poll) { return is_answered(poll.block); });
 }
 
+Volts ModbusBattery::nominal_voltage() const {
+    const Volts of_model = model_ != nullptr ? model_->nominal_voltage : Volts{51.2};
+    return setup_.nominal_voltage.value_or(of_model);
+}
+
 Maybe<AmpereHours> ModbusBattery::assumed_capacity(const BatterySample& sample) const {
-    const Volts nominal = setup_.nominal_voltage.value_or(model_->nominal_voltage);
+    const Volts nominal = nominal_voltage();
     if (setup_.capacity) return *setup_.capacity / nominal;
     const Maybe<int> packs = model_->further_polls ? sample.pack_count : 1;
     if (!packs) return std::nullopt;

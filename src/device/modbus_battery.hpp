@@ -44,6 +44,7 @@ public:
     // absent while no power was read or it is no longer known.
     Maybe<BatterySample> sample(TimePoint now);
 
+    Volts nominal_voltage() const; // converts Wh into Ah; known once the model is, or by configuration
     const ModbusModel* model() const { return model_; }             // nullptr: not identified yet
     const std::string& device_name() const { return device_name_; } // as register 31000 says
     bool is_complete() const; // every poll was answered or refused once: for `read`

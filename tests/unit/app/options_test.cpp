@@ -38,4 +38,56 @@ TEST_CASE("help is no mistake, a mistake is") {
     CHECK(mistake->text.find("--confg") != std::string::npos);
 }
 
+std::string mistake_in(const std::vector<const char*>& args) {
+    const auto usage = parse(args).usage;
+    REQUIRE(usage.has_value());
+    CHECK(usage->exit_code == 2);
+    return usage->text.substr(0, usage->text.find('\n'));
+}
+
+TEST_CASE("scan tries the unit ids 1 to 10 unless told otherwise") {
+    const auto [options, usage] = parse({"scan", "10.0.0.5"});
+    CHECK_FALSE(usage.has_value());
+    CHECK(options.command == Command::scan);
+    CHECK(options.address == ModbusAddress{.host = "10.0.0.5"});
+    CHECK(options.first_unit == 1);
+    CHECK(options.last_unit == 10);
+    const Options other =
+        parse({"scan", "[::1]:503", "--framing", "rtuovertcp", "--first", "5", "--last", "255"}).options;
+    CHECK(other.address == ModbusAddress{.framing = Framing::rtu_over_tcp, .host = "::1", .port = 503});
+    CHECK(other.first_unit == 5);
+    CHECK(other.last_unit == 255);
+    CHECK(mistake_in({"scan"}) == "ADDRESS is required");
+    CHECK(mistake_in({"scan", "gateway:0"}) ==
+          "ADDRESS: the port of 'gateway:0' is not a whole number from 1 to 65535");
+    CHECK(mistake_in({"scan", "/dev/ttyUSB0", "--framing", "tcp"}) == "ADDRESS: a serial device needs rtu");
+    CHECK(mistake_in({"scan", "gateway", "--first", "0"}) == "--first: Value 0 not in range 1 to 255");
+    CHECK(mistake_in({"scan", "gateway", "--first", "3", "--last", "2"}) == "--first: is behind --last");
+}
+
+TEST_CASE("set-id takes the old and the new unit id") {
+    const auto [options, usage] = parse({"set-id", "/dev/ttyUSB0", "247", "10"});
+    CHECK_FALSE(usage.has_value());
+    CHECK(options.command == Command::set_id);
+    CHECK(options.address == ModbusAddress{.framing = Framing::rtu, .serial = "/dev/ttyUSB0"});
+    CHECK(options.old_unit == 247);
+    CHECK(options.new_unit == 10);
+    CHECK_FALSE(options.yes);
+    CHECK(parse({"set-id", "gateway", "1", "2", "--yes"}).options.yes);
+    CHECK(mistake_in({"set-id", "gateway", "1"}) == "NEW is required");
+    CHECK(mistake_in({"set-id", "gateway", "0", "1"}) == "OLD: Value 0 not in range 1 to 255");
+    CHECK(mistake_in({"set-id", "gateway", "1", "11"}) == "NEW: Value 11 not in range 1 to 10");
+    CHECK(mistake_in({"set-id", "gateway", "2", "2"}) == "NEW: is the same as OLD");
+}
+
+TEST_CASE("read takes the name of a battery") {
+    const auto [options, usage] = parse({"--config", "x.ini", "read", "garage"});
+    CHECK_FALSE(usage.has_value());
+    CHECK(options.command == Command::read);
+    CHECK(options.name == "garage");
+    CHECK(options.config == "x.ini");
+    CHECK(mistake_in({"read"}) == "NAME is required");
+    CHECK(mistake_in({"read", "a", "b"}) == "The following argument was not expected: b");
+}
+
 } // namespace
