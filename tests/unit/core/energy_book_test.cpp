@@ -90,7 +90,7 @@ SCENARIO("a device known for small steps") {
     };
     CHECK(charged(0, 100) == 100);
     CHECK(charged(1, 100.05) == doctest::Approx(100.05));
-    CHECK(charged(4, 100.05) == doctest::Approx(100.05));
+    CHECK(charged(3, 100.05) == doctest::Approx(100.05));
     THEN("is suspected sooner when it stands still") { CHECK(charged(5, 100.05) == doctest::Approx(100.25)); }
 }
 
