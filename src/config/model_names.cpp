@@ -10,9 +10,19 @@ namespace {
 
 constexpr std::string_view any = "auto";
 
+struct ModelName {
+    std::string_view family{};
+    std::string_view variant{};
+};
+
+// As in the catalogue of the device layer.
+constexpr ModelName models[]{
+    {"v12", "e"}, {"v12", "c"}, {"v3", "e3"}, {"v3", "a"}, {"v3", "d"}, {"v3", "c"},
+};
+
 std::vector<std::string_view> families() {
     std::vector<std::string_view> all;
-    for (const auto& model : model_names())
+    for (const auto& model : models)
         if (std::ranges::find(all, model.family) == all.end()) all.push_back(model.family);
     return all;
 }
@@ -23,10 +33,6 @@ void append(std::string& list, std::string_view separator, std::string_view item
 }
 
 } // namespace
-
-std::vector<ModelName> model_names() {
-    return {{"v12", "e"}, {"v12", "c"}, {"v3", "e3"}, {"v3", "a"}, {"v3", "d"}, {"v3", "c"}};
-}
 
 std::string family_names() {
     std::string all;
@@ -42,14 +48,14 @@ std::string variant_names() {
 
 std::string variants_of(std::string_view family) {
     std::string all;
-    for (const auto& model : model_names())
+    for (const auto& model : models)
         if (model.family == family) append(all, ", ", model.variant);
     return all;
 }
 
 std::vector<std::string_view> families_with(std::string_view variant) {
     std::vector<std::string_view> all;
-    for (const auto& model : model_names())
+    for (const auto& model : models)
         if (model.variant == variant) all.push_back(model.family);
     return all;
 }

@@ -29,3 +29,11 @@ def members_config(broker, members, instance=100, default=None, mqtt=None):
     for name, keys in members.items():
         sections[f"battery {name}"] = {"type": "mqtt", "topic": name, **keys}
     return ini(sections)
+
+
+def modbus_config(batteries, instance=600, default=None):
+    """Marstek batteries on Modbus: `batteries` maps the name of a [battery NAME] to its keys, among them address or serial."""
+    sections = {"DEFAULT": {"logging": "INFO", "device_name": "Test Battery", "device_instance": instance, "timeout": 60, **(default or {})}}
+    for name, keys in batteries.items():
+        sections[f"battery {name}"] = {"type": "marstek-modbus", **keys}
+    return ini(sections)
