@@ -7,3 +7,4 @@ endfunction()
 
 fuzz_target(battery_json)
 fuzz_target(config)
+fuzz_target(marstek)

@@ -131,14 +131,14 @@ void ModbusBattery::take_name(const std::string& name, TimePoint now) {
     notice_ = found.problem;
     if (found.model) settle(*found.model, now);
     else if (found.ask_version && stage_ == Stage::name) ask(Stage::version, {{version_block, identification_period}});
-    else leave_open(found.problem);
+    else leave_open(found.ask_version);
 }
 
 void ModbusBattery::take_version(std::uint16_t version, TimePoint now) {
     const Finding found = identify_by_version(setup_, device_name_, version);
     notice_ = found.problem;
     if (found.model) settle(*found.model, now);
-    else leave_open(found.problem);
+    else leave_open(found.ask_version);
 }
 
 // Another one answers at this address when its own number is another.
@@ -157,13 +157,13 @@ void ModbusBattery::settle(const ModbusModel& model, TimePoint now) {
     else ask(Stage::serial, {{model.serial, identification_period}});
 }
 
-void ModbusBattery::leave_open(const std::string& why) {
+void ModbusBattery::leave_open(bool ask_version) {
     forget();
     model_ = nullptr;
     is_named_ = false;
-    problem_ = why;
+    problem_ = notice_;
     ask(Stage::open, {{name_block, slow_identification_period}});
-    if (setup_.family == "auto") polls_.push_back({version_block, slow_identification_period});
+    if (ask_version) polls_.push_back({version_block, slow_identification_period});
 }
 
 void ModbusBattery::forget() {

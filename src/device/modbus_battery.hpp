@@ -73,7 +73,7 @@ private:
     void take_version(std::uint16_t version, TimePoint now);
     void take_serial(const std::string& serial, TimePoint now);
     void settle(const ModbusModel& model, TimePoint now);
-    void leave_open(const std::string& why);
+    void leave_open(bool ask_version);
     void forget();
     void run(TimePoint now);
     void take_values(Block block, std::span<const std::uint16_t> values, TimePoint taken_at);

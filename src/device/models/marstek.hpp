@@ -2,6 +2,8 @@
 
 #include "device/modbus_model.hpp"
 
+#include <cmath>
+
 // What the Marstek families have in common (docs/protocols/marstek-modbus.md).
 namespace vbat::marstek {
 
