@@ -410,6 +410,7 @@ void check_random_faults(unsigned seed) {
     const auto up_to = [&](int ms) { return std::chrono::milliseconds{std::uniform_int_distribution{1, ms}(random)}; };
     Scene scene;
     scene.wire.batteries = {{1, {}}, {2, {}}};
+    scene.wire.batteries[2].exceptions = {30100}; // an exception may come late, too
     const double trouble = std::uniform_real_distribution{0.0, 0.3}(random);
     scene.wire.fate = [&] {
         if (!happens(trouble)) return FakeWire::Fate{.takes = up_to(200)};
@@ -421,7 +422,9 @@ void check_random_faults(unsigned seed) {
                                      {{.block = power, .period = 2s},
                                       {.block = soc, .period = 3s},
                                       {.block = {.address = 31000, .count = 10}, .period = 20s},
-                                      {.block = {.address = 30100, .count = 1}, .period = 5s}},
+                                      {.block = {.address = 30100, .count = 1}, .period = 5s},
+                                      {.block = {.address = 30020, .count = 10}, .period = 4s},
+                                      {.block = {.address = 34000, .count = 9}, .period = 4s}},
                                      pace));
     scene.run_for(4h);
     std::size_t good = 0;
