@@ -426,7 +426,7 @@ void check_random_faults(unsigned seed) {
                                       {.block = {.address = 30020, .count = 10}, .period = 4s},
                                       {.block = {.address = 34000, .count = 9}, .period = 4s}},
                                      pace));
-    scene.run_for(4h);
+    scene.run_for(2h);
     std::size_t good = 0;
     for (const int unit : {1, 2})
         for (const auto& report : scene.reports(unit)) {
@@ -434,14 +434,14 @@ void check_random_faults(unsigned seed) {
             ++good;
             REQUIRE(is_true(report));
         }
-    CHECK(good > 500);
+    CHECK(good > 250);
     CHECK(smallest_gap(scene.wire) >= pace.gap);
     CHECK(smallest_distance(scene.wire.connects) >= 1s);
-    CHECK(scene.wire.connects.size() <= 4 * 3600 / 10);
+    CHECK(scene.wire.connects.size() <= 2 * 3600 / 10);
 }
 
 TEST_CASE("random faults of the line") {
-    for (unsigned seed = 1; seed <= 40; ++seed) check_random_faults(seed);
+    for (unsigned seed = 1; seed <= 20; ++seed) check_random_faults(seed);
 }
 
 } // namespace
