@@ -33,6 +33,7 @@ public:
         Duration takes{60ms};
         bool damaged{};
         bool lost{};
+        bool hangs_up{}; // the connection breaks before the answer, which a gateway hands to the next one
     };
 
     std::map<int, Battery> batteries{{1, {}}};
@@ -119,10 +120,12 @@ private:
             requests.back().ended = time;
             throw ModbusError{fault, text(what, ": ", why), exception};
         };
-        queue(unit, block, std::move(answer));
+        const Fate fate_of_this = fate();
+        queue(unit, block, std::move(answer), fate_of_this);
         const TimePoint deadline = time + patience;
-        if (batteries.contains(unit) && batteries.at(unit).hangs_up_at.contains(block.address)) {
-            coming_.clear();
+        const bool unwanted = batteries.contains(unit) && batteries.at(unit).hangs_up_at.contains(block.address);
+        if (unwanted) coming_.clear();
+        if (unwanted || fate_of_this.hangs_up) {
             time += 10ms;
             connected_ = false;
             end(ModbusFault::disconnected, "connection closed");
@@ -140,8 +143,7 @@ private:
         return first.words;
     }
 
-    void queue(int unit, Block block, Answer answer) {
-        const Fate fate_of_this = fate();
+    void queue(int unit, Block block, Answer answer, const Fate& fate_of_this) {
         const auto battery = batteries.find(unit);
         if (battery == batteries.end() || battery->second.silent || fate_of_this.lost) return;
         if (battery->second.exceptions.contains(block.address)) answer.exception = 2;

@@ -5,8 +5,8 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 
+#include <atomic>
 #include <future>
-#include <optional>
 
 using namespace vbat_test;
 using namespace vbat;
@@ -374,19 +374,20 @@ SCENARIO("closed from outside") {
         CAPTURE(static_cast<int>(framing));
         for (const std::string begun : {"", "01 03"}) {
             CAPTURE(begun);
+            std::atomic<LibmodbusWire*> wire = nullptr;
             std::promise<void> closed; // the wire must live that long
-            std::optional<Setup> setup;
-            setup.emplace(framing, std::vector<Reaction>{[&](const Line& line, const Bytes&) {
-                              line.send(hex(begun));
-                              setup->wire.close_from_outside();
-                              closed.set_value();
-                          }});
+            Setup setup{framing, {[&](const Line& line, const Bytes&) {
+                            line.send(hex(begun));
+                            wire.load()->close_from_outside();
+                            closed.set_value();
+                        }}};
+            wire = &setup.wire;
             const auto started = steady_clock::now();
-            const ModbusFault fault = failed_read(setup->wire).fault;
+            const ModbusFault fault = failed_read(setup.wire).fault;
             CHECK((fault == ModbusFault::disconnected || (framing == Framing::rtu && fault == ModbusFault::timed_out)));
-            CHECK(failed_read(setup->wire).fault == ModbusFault::disconnected);
-            setup->wire.sleep_until(steady_clock::now() + long_time);
-            CHECK(failure_of([&] { setup->wire.discard_until_quiet(long_time, long_time); }).fault ==
+            CHECK(failed_read(setup.wire).fault == ModbusFault::disconnected);
+            setup.wire.sleep_until(steady_clock::now() + long_time);
+            CHECK(failure_of([&] { setup.wire.discard_until_quiet(long_time, long_time); }).fault ==
                   ModbusFault::disconnected);
             CHECK(steady_clock::now() - started < at_once);
             closed.get_future().wait();

@@ -414,7 +414,8 @@ void check_random_faults(unsigned seed) {
     const double trouble = std::uniform_real_distribution{0.0, 0.3}(random);
     scene.wire.fate = [&] {
         if (!happens(trouble)) return FakeWire::Fate{.takes = up_to(200)};
-        return FakeWire::Fate{.takes = up_to(8000), .damaged = happens(0.2), .lost = happens(0.2)};
+        return FakeWire::Fate{
+            .takes = up_to(8000), .damaged = happens(0.2), .lost = happens(0.2), .hangs_up = happens(0.1)};
     };
     const Pace pace{.gap = 50ms, .patience = 3s};
     for (const int unit : {1, 2})
