@@ -15,7 +15,7 @@ struct Peer final : Client {
     bool open{true};
 };
 
-Bytes exchange(const BatterySpec& battery, const Bytes& request, bool& open) {
+Bytes reply_to(const BatterySpec& battery, const Bytes& request, bool& open) {
     Site site{battery};
     Peer peer;
     Line& line = site.simulation.line("garage");
@@ -26,21 +26,21 @@ Bytes exchange(const BatterySpec& battery, const Bytes& request, bool& open) {
     line.leave(peer, site.simulation.now());
     return peer.got;
 }
-Bytes exchange(const BatterySpec& battery, const Bytes& request) {
+Bytes reply_to(const BatterySpec& battery, const Bytes& request) {
     bool open = false;
-    return exchange(battery, request, open);
+    return reply_to(battery, request, open);
 }
 
 SCENARIO("frames as captured") {
     // 41200 of a Venus A, then an exception of a Venus D whose header counts one byte too many.
-    CHECK(exchange({.model = "a"}, {0x01, 0x79, 0, 0, 0, 6, 1, 3, 0xA0, 0xF0, 0, 1}) ==
+    CHECK(reply_to({.model = "a"}, {0x01, 0x79, 0, 0, 0, 6, 1, 3, 0xA0, 0xF0, 0, 1}) ==
           Bytes{0x01, 0x79, 0, 0, 0, 5, 1, 3, 2, 0, 0});
-    CHECK(exchange({.model = "d"}, {0x18, 0x58, 0, 0, 0, 6, 1, 3, 0x98, 0x58, 0, 1}) ==
+    CHECK(reply_to({.model = "d"}, {0x18, 0x58, 0, 0, 0, 6, 1, 3, 0x98, 0x58, 0, 1}) ==
           Bytes{0x18, 0x58, 0, 0, 0, 4, 1, 0x83, 3});
-    CHECK(exchange({.model = "d"}, {0x1F, 0xC8, 0, 0, 0, 6, 1, 3, 0xAF, 0xC8, 0, 1}) ==
+    CHECK(reply_to({.model = "d"}, {0x1F, 0xC8, 0, 0, 0, 6, 1, 3, 0xAF, 0xC8, 0, 1}) ==
           Bytes{0x1F, 0xC8, 0, 0, 0, 4, 1, 0x83, 2});
     // behind a gateway the header is right; input registers are not served
-    CHECK(exchange({.model = "e", .gateway = "bus"}, {0, 1, 0, 0, 0, 6, 1, 4, 0x7D, 0x68, 0, 1}) ==
+    CHECK(reply_to({.model = "e", .gateway = "bus"}, {0, 1, 0, 0, 0, 6, 1, 4, 0x7D, 0x68, 0, 1}) ==
           Bytes{0, 1, 0, 0, 0, 3, 1, 0x84, 1});
 }
 
@@ -49,15 +49,15 @@ SCENARIO("RTU: a checksum, low byte first") {
     CHECK(crc16(Bytes{0x01, 0x03, 0x00, 0x00, 0x00, 0x0A}) == 0xCDC5);
     const BatterySpec battery{.model = "e", .soc = 55, .framing = Framing::rtu_over_tcp};
     const Bytes request = encode(Framing::rtu_over_tcp, {0, 1, {3, 0x7D, 0x68, 0, 1}});
-    CHECK(exchange(battery, request) == encode(Framing::rtu_over_tcp, {0, 1, {3, 2, 0, 55}}));
+    CHECK(reply_to(battery, request) == encode(Framing::rtu_over_tcp, {0, 1, {3, 2, 0, 55}}));
     Bytes wrong = request;
     wrong.back() ^= 1;
-    CHECK(exchange(battery, wrong).empty());
+    CHECK(reply_to(battery, wrong).empty());
 }
 
 SCENARIO("several requests in one segment, and one in many") {
     Bytes two{0, 1, 0, 0, 0, 6, 1, 3, 0xA0, 0x8C, 0, 1, 0, 2, 0, 0, 0, 6, 1, 3, 0xA0, 0x8C, 0, 1};
-    CHECK(exchange({.model = "e3"}, two).size() == 22);
+    CHECK(reply_to({.model = "e3"}, two).size() == 22);
     Site site{{.model = "e3"}};
     Peer peer;
     Line& line = site.simulation.line("garage");
@@ -71,17 +71,17 @@ SCENARIO("several requests in one segment, and one in many") {
 
 SCENARIO("a write of many registers") {
     const BatterySpec battery{.model = "e", .gateway = "bus"};
-    CHECK(exchange(battery, {0, 1, 0, 0, 0, 11, 1, 0x10, 0xA4, 0x24, 0, 2, 4, 0x01, 0xF4, 0, 0}) ==
+    CHECK(reply_to(battery, {0, 1, 0, 0, 0, 11, 1, 0x10, 0xA4, 0x24, 0, 2, 4, 0x01, 0xF4, 0, 0}) ==
           Bytes{0, 1, 0, 0, 0, 6, 1, 0x10, 0xA4, 0x24, 0, 2});
-    CHECK(exchange(battery, {0, 1, 0, 0, 0, 11, 1, 0x10, 0xA4, 0x24, 0, 2, 4, 0x01, 0xF4, 0xFF, 0}) ==
+    CHECK(reply_to(battery, {0, 1, 0, 0, 0, 11, 1, 0x10, 0xA4, 0x24, 0, 2, 4, 0x01, 0xF4, 0xFF, 0}) ==
           Bytes{0, 1, 0, 0, 0, 3, 1, 0x90, 3});
-    CHECK(exchange(battery, {0, 1, 0, 0, 0, 9, 1, 0x10, 0xA4, 0x24, 0, 2, 4, 0x01, 0xF4}) ==
+    CHECK(reply_to(battery, {0, 1, 0, 0, 0, 9, 1, 0x10, 0xA4, 0x24, 0, 2, 4, 0x01, 0xF4}) ==
           Bytes{0, 1, 0, 0, 0, 3, 1, 0x90, 3}); // says two, carries one
 }
 
 SCENARIO("bytes that are no request cost at most the connection") {
     bool open = true;
-    CHECK(exchange({.model = "e3"}, {'G', 'E', 'T', ' ', '/', ' ', 'H', 'T'}, open).empty());
+    CHECK(reply_to({.model = "e3"}, {'G', 'E', 'T', ' ', '/', ' ', 'H', 'T'}, open).empty());
     CHECK_FALSE(open);
     Random random{5};
     for (const Framing framing : {Framing::tcp, Framing::rtu_over_tcp}) {
