@@ -74,7 +74,7 @@ void BatteryPlant::count(double seconds) {
     split(ac_, book_.charged, book_.discharged);
     split(inverter_.power(), book_.counted_charge, book_.counted_discharge);
     book_.solar += over(solar_, seconds);
-    book_.backup_from_battery += over(backup_ - backup_from_grid_, seconds);
+    book_.backup_delivered += over(backup_, seconds);
     book_.lost += over(lost_, seconds);
 }
 

@@ -34,8 +34,8 @@ struct EnergyBook {
     WattHours counted_charge{}; // by the device's own meter
     WattHours counted_discharge{};
     WattHours solar{};
-    WattHours backup_from_battery{};
-    WattHours lost{}; // conversion, standby
+    WattHours backup_delivered{}; // from the grid or the cells
+    WattHours lost{};             // conversion, standby
 };
 
 // One battery as physics. Knows nothing about registers.

@@ -60,7 +60,7 @@ constexpr std::array rows{
     RegisterRow{.address = 32302, .words = 2, .value = [](B b, int) { return b.seen().backup.value; }},
     RegisterRow{.address = 35010, .kind = T, .value = cell_celsius, .argument = 2},
     RegisterRow{.address = 35011, .kind = T, .value = cell_celsius, .argument = 0},
-    RegisterRow{.address = 37004, .words = 2, .value = ac_out},
+    RegisterRow{.address = 37004, .value = ac_out}, // one word: 37005 follows
     RegisterRow{.address = 37005, .kind = Kind::soc, .value = soc},
     RegisterRow{.address = 37006, .kind = T, .value = cell_celsius, .argument = 1},
     RegisterRow{.address = 37007, .scale = .001, .kind = V, .value = cell, .argument = 1},
