@@ -9,6 +9,11 @@ target_compile_definitions(unit_tests PRIVATE VBAT_SOURCE_DIR="${CMAKE_SOURCE_DI
 target_link_libraries(unit_tests PRIVATE ${VBAT_LAYERS} house doctest::doctest)
 add_test(NAME unit COMMAND unit_tests)
 
+# Days of virtual time: too long for every build, see test.sh --all.
+file(GLOB soak_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/soak/*.cpp)
+add_executable(soak_tests ${soak_sources})
+target_link_libraries(soak_tests PRIVATE ${VBAT_LAYERS} house doctest::doctest)
+
 add_executable(ini_dump tests/support/ini_dump.cpp) # what our INI reader understands, for the comparison with Python's
 target_link_libraries(ini_dump PRIVATE core device runtime config)
 
