@@ -143,9 +143,9 @@ void ModbusBattery::take_version(std::uint16_t version, TimePoint now) {
 
 // Another one answers at this address when its own number is another.
 void ModbusBattery::take_serial(const std::string& serial, TimePoint now) {
-    const bool another = !serial_.empty() && serial != serial_;
+    const bool another = !serial_.empty() && !serial.empty() && serial != serial_;
     if (another) forget();
-    serial_ = serial;
+    if (!serial.empty()) serial_ = serial;
     if (stage_ == Stage::serial) run(now);
     else if (another) begin();
 }

@@ -135,7 +135,7 @@ inline constexpr std::array alarm_bits{
 
 inline void refine(S& sample, const RegisterImage& image) {
     if (!sample.power) sample.current.reset();
-    else if (sample.current && *sample.power < 0_W) sample.current = -*sample.current;
+    else if (sample.current && *sample.power < 0_W) sample.current = Amps{} - *sample.current; // no negative zero
     sample.alarm_words = alarm_words(image);
     if (sample.alarm_words) sample.possible_alarms = possible_alarms(image, alarm_bits);
     if (const auto ems = image.word(31101); ems && *ems != 0)

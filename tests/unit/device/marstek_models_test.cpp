@@ -42,6 +42,14 @@ SCENARIO("signs of a v12 battery") {
             CHECK(sample.ac_power == 500_W);
         }
     }
+    GIVEN("it rests: a small power, and no current") {
+        THEN("no current is not minus no current") {
+            const auto sample = read_as(v12, v12_power(-15, 0, 0));
+            REQUIRE(sample.current == Amps{0});
+            CHECK_FALSE(std::signbit(sample.current->value));
+            CHECK_FALSE(std::signbit(sample.ac_power->value));
+        }
+    }
     GIVEN("a power that cannot be") {
         auto words = v12_power(480, -500, 910);
         put_s32(words, 32102, 1000000);

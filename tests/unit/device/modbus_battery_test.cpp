@@ -417,6 +417,14 @@ SCENARIO("the connection began anew") {
             device.run(60s);
             THEN("nothing stays for ever") { CHECK_FALSE(device.sample().has_value()); }
         }
+        WHEN("its serial reads zeros for once") {
+            put_text(device.words, 30304, "", 6);
+            device.run(3s);
+            THEN("that is no other device") {
+                CHECK(device.seen().device_serial == "020000000001");
+                CHECK(device.seen().charged_energy.has_value());
+            }
+        }
         WHEN("it refuses its name for once") {
             const Words all = device.words;
             device.words.erase(31000);
