@@ -4,6 +4,8 @@
 // after doctest
 #include "tests/support/marstek.hpp"
 
+#include <cmath>
+
 using namespace vbat;
 using namespace vbat::test;
 
