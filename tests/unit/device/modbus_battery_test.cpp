@@ -508,6 +508,8 @@ SCENARIO("capacity") {
         auto words = venus_d();
         words[32105] = 0;
         THEN("each counts") { CHECK(seen(words, {}).installed_capacity == AmpereHours{300}); }
+        words[32109] = 0;
+        THEN("no pack is not known packs") { CHECK_FALSE(seen(words, {}).installed_capacity.has_value()); }
         words.erase(32109);
         THEN("and while their number is unknown, so is the capacity") {
             CHECK_FALSE(seen(words, {}).installed_capacity.has_value());
