@@ -5,14 +5,17 @@
 #include "device/modbus_battery.hpp"
 
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 
 namespace {
 
 using namespace vbat;
 
-void check(bool holds) {
-    if (!holds) std::abort();
+void check(bool holds, std::string_view what) {
+    if (holds) return;
+    std::fprintf(stderr, "%.*s\n", static_cast<int>(what.size()), what.data());
+    std::abort();
 }
 
 class Bytes {
@@ -39,21 +42,21 @@ bool is_printable(const std::string& text) {
     return std::all_of(text.begin(), text.end(), [](char letter) { return letter >= ' ' && letter <= '~'; });
 }
 
-void check_text(const std::string& text, Range length) {
-    check(is_printable(text) && static_cast<double>(text.size()) <= length.max);
+void check_text(const std::string& text, Range length, std::string_view what) {
+    check(is_printable(text) && static_cast<double>(text.size()) <= length.max, what);
 }
 
 void check_publishable(const BatterySample& sample) {
     for (const Field& field : battery_fields) {
         const Value value = field.load(sample);
         if (const auto* number = std::get_if<double>(&value)) {
-            check(*number >= field.range.min && *number <= field.range.max);
-            check(*number != 0 || !std::signbit(*number));
-            if (field.never_positive) check(*number <= 0);
+            check(*number >= field.range.min && *number <= field.range.max, field.path);
+            check(*number != 0 || !std::signbit(*number), field.path);
+            if (field.never_positive) check(*number <= 0, field.path);
         }
         if (const auto* whole = std::get_if<std::int32_t>(&value))
-            check(*whole >= field.range.min && *whole <= field.range.max);
-        if (const auto* text = std::get_if<std::string>(&value)) check_text(*text, field.range);
+            check(*whole >= field.range.min && *whole <= field.range.max, field.path);
+        if (const auto* text = std::get_if<std::string>(&value)) check_text(*text, field.range, field.path);
     }
 }
 
@@ -79,7 +82,7 @@ ModbusBatterySetup setup_of(std::uint16_t byte) {
 
 Poll chosen(const ModbusBattery& battery, Bytes& bytes) {
     const auto& polls = battery.polls();
-    check(!polls.empty());
+    check(!polls.empty(), "polls");
     return polls[bytes.next() % polls.size()];
 }
 
@@ -120,9 +123,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     while (bytes.any()) {
         step(battery, bytes, now);
         if (const auto sample = battery.sample(now)) check_publishable(*sample);
-        check_text(battery.problem(), {0, 400});
-        check_text(battery.device_name(), {0, 20});
-        check(!battery.polls().empty() && battery.polls().size() < 60);
+        check_text(battery.problem(), {0, 400}, "problem");
+        check_text(battery.device_name(), {0, 20}, "name");
+        check(battery.polls().size() < 60, "polls");
     }
     return 0;
 }

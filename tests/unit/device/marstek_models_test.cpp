@@ -4,6 +4,8 @@
 // after doctest
 #include "tests/support/marstek.hpp"
 
+#include <cmath>
+
 using namespace vbat;
 using namespace vbat::test;
 
@@ -40,6 +42,14 @@ SCENARIO("signs of a v12 battery") {
             CHECK(sample.power == 480_W);
             CHECK(sample.current->value == doctest::Approx(9.1));
             CHECK(sample.ac_power == 500_W);
+        }
+    }
+    GIVEN("it rests: a small power, and no current") {
+        THEN("no current is not minus no current") {
+            const auto sample = read_as(v12, v12_power(-15, 0, 0));
+            REQUIRE(sample.current == Amps{0});
+            CHECK_FALSE(std::signbit(sample.current->value));
+            CHECK_FALSE(std::signbit(sample.ac_power->value));
         }
     }
     GIVEN("a power that cannot be") {

@@ -417,6 +417,14 @@ SCENARIO("the connection began anew") {
             device.run(60s);
             THEN("nothing stays for ever") { CHECK_FALSE(device.sample().has_value()); }
         }
+        WHEN("its serial reads zeros for once") {
+            put_text(device.words, 30304, "", 6);
+            device.run(3s);
+            THEN("that is no other device") {
+                CHECK(device.seen().device_serial == "020000000001");
+                CHECK(device.seen().charged_energy.has_value());
+            }
+        }
         WHEN("it refuses its name for once") {
             const Words all = device.words;
             device.words.erase(31000);
@@ -500,6 +508,8 @@ SCENARIO("capacity") {
         auto words = venus_d();
         words[32105] = 0;
         THEN("each counts") { CHECK(seen(words, {}).installed_capacity == AmpereHours{300}); }
+        words[32109] = 0;
+        THEN("no pack is not known packs") { CHECK_FALSE(seen(words, {}).installed_capacity.has_value()); }
         words.erase(32109);
         THEN("and while their number is unknown, so is the capacity") {
             CHECK_FALSE(seen(words, {}).installed_capacity.has_value());
