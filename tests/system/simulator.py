@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 import socket
+import subprocess
 
 from harness import BINARY, SANITIZER, Process, wait_until
 
@@ -67,7 +68,6 @@ class Simulator(Process):
 
 def run_to_end(*arguments):
     """A start that shall fail: (exit code, what it said)."""
-    import subprocess
     done = subprocess.run([str(SIMULATOR), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           timeout=20, check=False, env=os.environ)
     return done.returncode, done.stdout.decode()
