@@ -12,7 +12,7 @@
 
 namespace vbat::sim {
 
-enum class Framing { tcp, rtu_over_tcp };
+enum class Framing { tcp, rtu_over_tcp, rtu }; // rtu: on a pseudo terminal
 
 struct BatterySpec {
     std::string name{};

@@ -94,7 +94,7 @@ json change_fault(Simulation& simulation, const json& command, bool set) {
     Battery& battery = simulation.house().device(text(command, "battery")).battery();
     const Fault fault = fault_row(text(command, "fault")).fault;
     if (!set) battery.clear_fault(fault, simulation.now());
-    else battery.set_fault(fault, command.contains("value") ? number(command, "value", -1, 1e9) : 1, simulation.now());
+    else battery.set_fault(fault, command.contains("value") ? number(command, "value", -1e9, 1e9) : 1, simulation.now());
     return {{"ok", true}, {"value", battery.faults().value(fault)}};
 }
 

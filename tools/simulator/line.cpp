@@ -98,14 +98,14 @@ void Line::receive(Client& client, std::span<const std::uint8_t> bytes, TimePoin
     const auto found = clients_.find(&client);
     if (found == clients_.end()) return;
     Connection& connection = found->second;
-    if (framing_ == Framing::rtu_over_tcp && now - connection.last_byte > frame_silence) connection.stream.clear();
+    if (framing_ != Framing::tcp && now - connection.last_byte > frame_silence) connection.stream.clear();
     connection.last_byte = now;
     connection.stream.insert(connection.stream.end(), bytes.begin(), bytes.end());
     Frame frame;
     Cut cut = Cut::complete;
     while ((cut = take_request(framing_, connection.stream, frame)) == Cut::complete)
         accept_request(client, frame, now);
-    if (cut == Cut::broken && framing_ == Framing::rtu_over_tcp) connection.stream.clear();
+    if (cut == Cut::broken && framing_ != Framing::tcp) connection.stream.clear();
     else if (cut == Cut::broken || connection.stream.size() > longest_stream) {
         leave(client, now);
         client.hang_up();

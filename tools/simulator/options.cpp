@@ -25,6 +25,13 @@ int whole(const std::string& key, const std::string& text) {
     return static_cast<int>(value);
 }
 
+Framing framing(const std::string& text) {
+    if (text == "tcp") return Framing::tcp;
+    if (text == "rtuovertcp") return Framing::rtu_over_tcp;
+    if (text == "rtu") return Framing::rtu;
+    throw std::invalid_argument{"framing=" + text + ": tcp, rtuovertcp or rtu is expected"};
+}
+
 // A word of --battery.
 struct Word {
     std::string_view key{};
@@ -44,13 +51,8 @@ constexpr std::array words{
     Word{"ct", [](BatterySpec& spec, Text key, Text text) { spec.ct = whole(key, text) != 0; }},
     Word{"backup", [](BatterySpec& spec, Text key, Text text) { spec.backup_watts = number(key, text); }},
     Word{"pv", [](BatterySpec& spec, Text, Text text) { spec.solar = text; }},
-    Word{"framing",
-         [](BatterySpec& spec, Text, Text text) {
-    if (text != "tcp" && text != "rtuovertcp")
-        throw std::invalid_argument{"framing=" + text + ": tcp or rtuovertcp is expected"};
-    spec.framing = text == "tcp" ? Framing::tcp : Framing::rtu_over_tcp;
-         }},
-    };
+    Word{"framing", [](BatterySpec& spec, Text, Text text) { spec.framing = framing(text); }},
+};
 
 void take_word(BatterySpec& spec, const std::string& text) {
     const auto equals = text.find('=');
@@ -102,7 +104,7 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
     bool list_faults = false;
     CLI::App cli{"A house with Marstek batteries that answer on Modbus.", "simulator"};
     cli.add_option("--battery", batteries,
-                   "name=garage,model=e3[,port=0][,soc=50][,unit=1][,framing=tcp|rtuovertcp][,gateway=NAME]"
+                   "name=garage,model=e3[,port=0][,soc=50][,unit=1][,framing=tcp|rtuovertcp|rtu][,gateway=NAME]"
                    "[,plant=nom|fast|slow|api][,packs=N][,firmware=N][,ct=1][,backup=W][,pv=SOURCE]");
     cli.add_option("--fault", faults, "battery:name=value, see --faults");
     cli.add_option("--load", simulation.house.load, "constant:W, profile:day or csv:FILE")->capture_default_str();

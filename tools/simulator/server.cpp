@@ -64,7 +64,8 @@ public:
 private:
     struct Port {
         Line& line;
-        Descriptor listener;
+        Descriptor listener{};
+        std::optional<PseudoTerminal> serial{}; // instead
         std::list<SocketClient> clients{};
     };
     struct Tester { // of the control port
@@ -72,6 +73,7 @@ private:
         std::string received{};
     };
 
+    void open(Line& line, const std::string& address);
     static int port_for(const Line& line);
     std::vector<pollfd> watched() const;
     int patience() const;
@@ -92,7 +94,13 @@ private:
 Server::Impl::Impl(const Options& options)
     : simulation_{options.simulation, now_}, signals_{termination_signals()}, control_{listen_on(
                                                                                   "127.0.0.1", options.control_port)} {
-    for (const auto& line : simulation_.lines()) ports_.push_back({*line, listen_on(options.address, port_for(*line))});
+    for (const auto& line : simulation_.lines()) open(*line, options.address);
+}
+
+void Server::Impl::open(Line& line, const std::string& address) {
+    Port& port = ports_.emplace_back(Port{line});
+    if (line.framing() == Framing::rtu) port.serial = open_pseudo_terminal();
+    else port.listener = listen_on(address, port_for(line));
 }
 
 // Behind a gateway the first battery that names a port decides.
@@ -105,9 +113,10 @@ int Server::Impl::port_for(const Line& line) {
 std::string Server::Impl::ready_line() const {
     nlohmann::json ports = nlohmann::json::object();
     for (const Port& port : ports_) {
-        ports[port.line.name()] = port_of(port.listener);
-        for (const ModbusDevice* device : port.line.devices())
-            ports[device->battery().spec().name] = port_of(port.listener);
+        const nlohmann::json where =
+            port.serial ? nlohmann::json(port.serial->path) : nlohmann::json(port_of(port.listener));
+        ports[port.line.name()] = where;
+        for (const ModbusDevice* device : port.line.devices()) ports[device->battery().spec().name] = where;
     }
     return nlohmann::json{{"ready", true}, {"ports", ports}, {"control", port_of(control_)}}.dump();
 }
@@ -118,7 +127,7 @@ std::vector<pollfd> Server::Impl::watched() const {
         all.push_back({client.socket().get(), static_cast<short>(client.is_behind() ? POLLIN | POLLOUT : POLLIN), 0});
     };
     for (const Port& port : ports_) {
-        all.push_back({port.listener.get(), POLLIN, 0});
+        if (!port.serial) all.push_back({port.listener.get(), POLLIN, 0});
         for (const SocketClient& client : port.clients) watch(client);
     }
     for (const Tester& tester : testers_) watch(tester.client);
@@ -154,11 +163,16 @@ void Server::Impl::accept_all() {
 }
 
 void Server::Impl::accept(Port& port) {
-    for (Descriptor socket = accept_from(port.listener); socket.get() >= 0; socket = accept_from(port.listener)) {
+    const auto next = [&port] {
+        if (!port.serial) return accept_from(port.listener);
+        return port.clients.empty() ? copy_of(port.serial->ours) : Descriptor{}; // a cable is always plugged in
+    };
+    for (Descriptor socket = next(); socket.get() >= 0; socket = next()) {
         port.clients.emplace_back(std::move(socket));
         if (port.line.connect(port.clients.back(), simulation_.now())) continue;
         port.clients.back().reset();
         port.clients.pop_back();
+        if (port.serial) return;
     }
 }
 

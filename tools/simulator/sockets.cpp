@@ -1,15 +1,18 @@
 #include "tools/simulator/sockets.hpp"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <system_error>
 
 namespace vbat::sim {
@@ -63,20 +66,38 @@ void refuse(Descriptor socket) {
 
 std::optional<std::string> receive_some(const Descriptor& socket) {
     std::array<char, 4096> buffer{};
-    const ssize_t got = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
+    const ssize_t got = ::read(socket.get(), buffer.data(), buffer.size());
     if (got > 0) return std::string{buffer.data(), static_cast<std::size_t>(got)};
     if (got < 0 && try_again()) return std::string{};
     return std::nullopt;
 }
 
 std::optional<std::size_t> send_some(const Descriptor& socket, std::string_view bytes) {
-    const ssize_t sent = ::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t sent = ::write(socket.get(), bytes.data(), bytes.size());
     if (sent >= 0) return static_cast<std::size_t>(sent);
     if (try_again()) return 0;
     return std::nullopt;
 }
 
+PseudoTerminal open_pseudo_terminal() {
+    PseudoTerminal terminal{.ours = Descriptor{::posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)}};
+    std::array<char, 64> path{};
+    const int ours = terminal.ours.get();
+    if (ours < 0 || ::grantpt(ours) != 0 || ::unlockpt(ours) != 0 || ::ptsname_r(ours, path.data(), path.size()) != 0)
+        fail("pseudo terminal");
+    terminal.path = path.data();
+    terminal.theirs = Descriptor{::open(path.data(), O_RDWR | O_NOCTTY | O_CLOEXEC)};
+    termios raw{};
+    if (::tcgetattr(terminal.theirs.get(), &raw) != 0) fail(terminal.path);
+    ::cfmakeraw(&raw);
+    if (::tcsetattr(terminal.theirs.get(), TCSANOW, &raw) != 0) fail(terminal.path);
+    return terminal;
+}
+
+Descriptor copy_of(const Descriptor& descriptor) { return Descriptor{::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 0)}; }
+
 Descriptor termination_signals() {
+    std::signal(SIGPIPE, SIG_IGN); // a client that has gone shows where it is written to
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);

@@ -11,7 +11,8 @@ namespace vbat::sim {
 // A file descriptor that is closed with its owner.
 class Descriptor {
 public:
-    explicit Descriptor(int fd = -1) : fd_{fd} {}
+    Descriptor() = default;
+    explicit Descriptor(int fd) : fd_{fd} {}
     ~Descriptor() { reset(); }
     Descriptor(Descriptor&& other) noexcept : fd_{std::exchange(other.fd_, -1)} {}
     Descriptor& operator=(Descriptor&& other) noexcept {
@@ -26,7 +27,7 @@ public:
     void reset();
 
 private:
-    int fd_;
+    int fd_{-1};
 };
 
 Descriptor listen_on(const std::string& address, int port); // throws std::system_error that names both
@@ -37,6 +38,15 @@ void refuse(Descriptor socket);                     // with a reset, as a closed
 // nullopt: the other side is gone. Empty: nothing now.
 std::optional<std::string> receive_some(const Descriptor& socket);
 std::optional<std::size_t> send_some(const Descriptor& socket, std::string_view bytes);
+
+// A serial line without hardware: raw, and with both ends open, so that it never hangs up.
+struct PseudoTerminal {
+    Descriptor ours{};
+    Descriptor theirs{};
+    std::string path{}; // of theirs
+};
+PseudoTerminal open_pseudo_terminal(); // throws std::system_error
+Descriptor copy_of(const Descriptor& descriptor);
 
 Descriptor termination_signals(); // becomes readable at SIGTERM or SIGINT; throws std::system_error
 
