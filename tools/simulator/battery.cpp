@@ -54,6 +54,7 @@ Battery::Battery(const BatterySpec& spec, int number, std::uint64_t seed, TimePo
     : spec_{spec}, model_{device_model(spec.model)}, preset_{plant_preset(spec.plant)}, number_{number}, random_{seed},
       plant_{model_, preset_, packs_of(spec, model_), spec.soc}, firmware_{model_}, faults_{now}, now_{now} {
     firmware_.settings().unit = static_cast<std::uint16_t>(spec.unit);
+    firmware_.settings().work_mode = spec.ct ? 1 : 0;
     clear_fault(Fault::bad_exception_length, now);
     clear_fault(Fault::reconnect_drops_control, now);
     for (const auto& [fault, value] : spec.faults) set_fault(fault, value, now);
