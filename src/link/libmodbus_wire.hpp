@@ -9,7 +9,8 @@
 #include <mutex>
 #include <span>
 
-using modbus_t = struct _modbus; // NOLINT(bugprone-reserved-identifier): the library's name
+using modbus_t =
+    struct _modbus; // NOLINT(bugprone-reserved-identifier,readability-identifier-naming): the library's name
 
 namespace vbat {
 

@@ -240,6 +240,20 @@ SCENARIO("an answer that does not come") {
             CHECK(is_good(scene.reports().back()));
         }
     }
+    GIVEN("a connection that breaks, and a gateway that hands the answer to the next one") {
+        bool breaks = true;
+        scene.wire.fate = [&] {
+            const bool now = std::exchange(breaks, false);
+            return FakeWire::Fate{.takes = now ? 1700ms : 60ms, .hangs_up = now};
+        };
+        scene.run_for(20s);
+        THEN("the line is brought in step, too") {
+            REQUIRE(scene.wire.connects.size() == 2);
+            CHECK(scene.wire.requests[before + 1].block.address == 31000);
+            for (const auto& report : scene.reports())
+                if (is_good(report)) CHECK(is_true(report));
+        }
+    }
     GIVEN("a device that falls silent") {
         scene.wire.batteries[1].silent = true;
         scene.run_for(40s);
