@@ -68,11 +68,6 @@ void ModbusSchedule::pause(int unit, TimePoint until) {
     if (const auto found = units_.find(unit); found != units_.end()) found->second.paused_until = until;
 }
 
-bool ModbusSchedule::is_paused(int unit, TimePoint now) const {
-    const auto found = units_.find(unit);
-    return found != units_.end() && now < found->second.paused_until;
-}
-
 std::vector<int> ModbusSchedule::units() const {
     std::vector<int> numbers;
     for (const auto& [number, unit] : units_) numbers.push_back(number);

@@ -31,9 +31,7 @@ public:
     void done(const Due& due, TimePoint now);            // asked, whatever came of it
     void took(int unit, Duration request);               // an answered request: what a request of this unit costs
     void pause(int unit, TimePoint until);               // no polls of this unit
-    bool is_paused(int unit, TimePoint now) const;
 
-    bool has(int unit) const { return units_.contains(unit); }
     std::vector<int> units() const;
     Pace pace(int unit) const; // of a unit without an order: the most careful of the others
 
