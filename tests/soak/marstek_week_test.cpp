@@ -42,7 +42,6 @@ struct History {
 
     // A device refreshes its registers every 1 to 2 s, with a lag, and ramps meanwhile.
     bool had_power(Watts power, TimePoint taken_at) const {
-        constexpr double noise = 30;
         double least = 1e9;
         double most = -1e9;
         for (const Moment& moment : moments) {
@@ -50,7 +49,8 @@ struct History {
             least = std::min(least, moment.power.value);
             most = std::max(most, moment.power.value);
         }
-        return power.value > least - noise && power.value < most + noise;
+        const double margin = 30 + (most - least) / 10; // noise, and peaks between two moments
+        return power.value > least - margin && power.value < most + margin;
     }
 };
 
