@@ -1,5 +1,7 @@
 #include "tools/simulator/faults.hpp"
 
+#include "tools/simulator/curves.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -102,7 +104,7 @@ FaultPanel::FaultPanel(TimePoint now) {
 
 void FaultPanel::set(Fault fault, double value, TimePoint now) {
     const FaultRow& row = fault_row(fault);
-    if (!(value >= std::min(row.initial, 0.0) && value <= row.most))
+    if (!within(value, std::min(row.initial, 0.0), row.most))
         throw std::invalid_argument{"fault '" + std::string{row.name} + "': " + std::to_string(value) +
                                     " is not in 0.." + std::to_string(row.most) + " " + std::string{row.parameter}};
     entries_[static_cast<std::size_t>(fault)] = {value, now, 0};

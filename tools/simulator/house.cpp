@@ -14,7 +14,7 @@ constexpr double step_seconds = 0.1;
 
 std::unique_ptr<ModbusDevice> device_of(const BatterySpec& spec, int number, std::uint64_t seed, TimePoint now) {
     if (spec.name.empty()) throw std::invalid_argument{"a battery needs a name"};
-    if (!(spec.soc >= 0 && spec.soc <= 100))
+    if (!within(spec.soc, 0, 100))
         throw std::invalid_argument{"battery " + spec.name + ": soc=" + std::to_string(spec.soc) +
                                     " is not in 0..100 %"};
     if (spec.unit < 1 || spec.unit > 247)

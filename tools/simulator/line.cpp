@@ -224,8 +224,8 @@ void Line::spoil(Bytes& bytes, FaultPanel& faults, const Answer& answer) const {
 void Line::post(Client& client, const Bytes& bytes, const FaultPanel& faults, bool close, TimePoint now) {
     const Duration apart = span_of(faults.value(Fault::split_frames) / 1000);
     const std::size_t pieces = apart > 0ms ? 3 : 1;
-    const auto at = [&](std::size_t piece) {
-        return bytes.begin() + static_cast<std::ptrdiff_t>(bytes.size() * piece / pieces);
+    const auto at = [&](std::size_t n) {
+        return bytes.begin() + static_cast<std::ptrdiff_t>(bytes.size() * n / pieces);
     };
     for (std::size_t piece = 0; piece < pieces; ++piece)
         parcels_.push_back(

@@ -21,7 +21,7 @@ double number(const std::string& key, const std::string& text) {
 }
 int whole(const std::string& key, const std::string& text) {
     const double value = number(key, text);
-    if (!(value >= 0 && value <= 65535)) throw std::invalid_argument{key + "=" + text + ": not in 0..65535"};
+    if (!within(value, 0, 65535)) throw std::invalid_argument{key + "=" + text + ": not in 0..65535"};
     return static_cast<int>(value);
 }
 

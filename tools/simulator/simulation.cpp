@@ -15,8 +15,8 @@ constexpr Duration longest_step = 100ms; // faults that come by themselves are n
 Simulation::Simulation(const SimulationSpec& spec, TimePoint now)
     : now_{now}, speed_{spec.speed}, house_{spec.house, now}, random_{spec.house.seed ^ 0xd1ce},
       random_faults_{spec.random_faults}, next_dice_{now + 20s} {
-    if (!(speed_ > 0 && speed_ <= 10000))
-        throw std::invalid_argument{"speed " + std::to_string(speed_) + " is not in 0..10000"};
+    if (!within(speed_, 0.001, 10000))
+        throw std::invalid_argument{"speed " + std::to_string(speed_) + " is not in 0.001..10000"};
     for (const auto& device : house_.devices()) add_line_for(*device);
 }
 
