@@ -122,7 +122,7 @@ PowerSource source(Simulation& simulation, const json& command, const char* key,
 }
 
 json advance(Simulation& simulation, double seconds) {
-    simulation.advance_physics(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds)));
+    simulation.advance_physics(span_of(seconds));
     return {{"ok", true}};
 }
 

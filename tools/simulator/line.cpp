@@ -14,10 +14,6 @@ constexpr auto slot_kept = 1s;       // by a native port after its client has go
 constexpr auto frame_silence = 50ms; // ends a frame of RTU that never became complete
 constexpr auto look_again = 50ms;    // while something holds an answer back
 
-Duration span_of(double seconds) {
-    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
-}
-
 void keep_least(std::optional<double>& least_ms, Duration span) {
     const double value = std::chrono::duration<double, std::milli>(span).count();
     least_ms = std::min(least_ms.value_or(value), value);

@@ -69,9 +69,7 @@ void Simulation::run_until(TimePoint when) {
 // For soaks: one random fault for a while, then a while without.
 void Simulation::throw_dice() {
     if (!random_faults_ || now_ < next_dice_) return;
-    const auto seconds = [this](double least, double most) {
-        return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(random_.between(least, most)));
-    };
+    const auto seconds = [this](double least, double most) { return span_of(random_.between(least, most)); };
     if (diced_) {
         diced_->first->battery().clear_fault(diced_->second, now_);
         diced_.reset();
