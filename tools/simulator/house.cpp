@@ -29,6 +29,8 @@ House::House(const HouseSpec& spec, TimePoint now)
     : seed_{spec.seed}, start_second_{spec.start_hour * 3600},
       load_source_{power_source(spec.load, "load_w", spec.seed)}, solar_source_{
                                                                       power_source(spec.solar, "pv_w", spec.seed)} {
+    if (!within(spec.start_hour, 0, 24))
+        throw std::invalid_argument{"start hour " + std::to_string(spec.start_hour) + " is not in 0..24"};
     for (const BatterySpec& battery : spec.batteries) {
         const auto same = [&](const auto& device) { return device->battery().spec().name == battery.name; };
         if (std::any_of(devices_.begin(), devices_.end(), same))
@@ -59,13 +61,14 @@ void House::balance() {
 
 void House::step(TimePoint now) {
     const double clock = start_second_ + seconds();
-    for (std::size_t i = 0; i < devices_.size(); ++i)
+    for (std::size_t i = 0; i < devices_.size(); ++i) {
         devices_[i]->battery().step(step_seconds,
                                     {.grid = has_grid_,
                                      .meter = grid_,
                                      .seconds = clock,
                                      .solar = {solar_of_devices_[i].at(std::fmod(clock, 86400.0), seconds())},
                                      .now = now});
+    }
     ++steps_;
     balance();
     const auto count = [](WattHours& book, Watts power) { book += WattHours{power.value * step_seconds / 3600}; };

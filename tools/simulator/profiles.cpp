@@ -3,6 +3,7 @@
 #include "tools/simulator/random.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <fstream>
 #include <numbers>
@@ -83,11 +84,11 @@ std::vector<double> numbers(const std::string& line, const std::string& path, in
     std::vector<double> all;
     std::istringstream words{line};
     for (std::string word; std::getline(words, word, ',');) {
-        try {
-            all.push_back(std::stod(word));
-        } catch (const std::exception&) {
+        double value = 0;
+        const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+        if (error != std::errc{} || end != word.data() + word.size() || !std::isfinite(value))
             throw std::runtime_error{path + ":" + std::to_string(number) + ": '" + word + "' is not a number"};
-        }
+        all.push_back(value);
     }
     return all;
 }
