@@ -29,3 +29,10 @@ def members_config(broker, members, instance=100, default=None, mqtt=None):
     for name, keys in members.items():
         sections[f"battery {name}"] = {"type": "mqtt", "topic": name, **keys}
     return ini(sections)
+
+
+def marstek_config(members, default=None, mqtt=None):
+    """Batteries of any type: `members` maps the name of a [battery NAME] to its keys; device_instance is the daemon's default."""
+    sections = {"DEFAULT": {"logging": "INFO", "device_name": "Test Battery", "timeout": 60, **(default or {})},
+                **({"MQTT": mqtt} if mqtt else {})}
+    return ini({**sections, **{f"battery {name}": keys for name, keys in members.items()}})
