@@ -199,8 +199,9 @@ void App::publish(TimePoint now) {
 
 // Time alone changes little: a battery that falls silent, and the end of our wait for localsettings.
 void App::arm_next_look(TimePoint now) const {
-    TimePoint next = std::min(next_transition(members_, now), published_.next_look(now));
-    for (const auto& alone : alone_) next = std::min(next, alone->published.next_look(now));
+    TimePoint next = std::min(battery_.next_change(members_, now), published_.next_look(now));
+    for (const auto& alone : alone_)
+        next = std::min({next, alone->battery.next_change({alone->member, 1}, now), alone->published.next_look(now)});
     if (next != TimePoint::max()) publish_at_(next);
 }
 
