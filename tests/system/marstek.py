@@ -25,11 +25,13 @@ TOGETHER = {"v12": [(32102, 2), (32202, 2), (32302, 2), (30402, 6), *ENERGIES],
 class MarstekServer:
     """`units`: unit id -> {address: word}, the id goes into register 41100. On one port, or at the end of a serial line."""
 
-    def __init__(self, folder, name, units, framing="tcp", one_client=False, answers_every_unit=False, refuses_absent_units=False):
+    def __init__(self, folder, name, units, framing="tcp", one_client=False, answers_every_unit=False, refuses_absent_units=False,
+                 broken_exceptions=False):
         self.folder, self.name, self.framing, self.port = folder, name, framing, free_port()
         units = {unit: {**registers, 41100: unit} for unit, registers in units.items()}
         self.spec = {"framing": framing, "port": self.port, "units": units, "one_client": one_client,
-                     "answers_every_unit": answers_every_unit, "refuses_absent_units": refuses_absent_units}
+                     "answers_every_unit": answers_every_unit, "refuses_absent_units": refuses_absent_units,
+                     "broken_exceptions": broken_exceptions}
         self.processes, self.changes, self.serial = [], 0, None
 
     @property

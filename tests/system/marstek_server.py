@@ -67,8 +67,13 @@ class Conversation(ModbusConnectedRequestHandler):
         self.server.move_units()
 
     def send(self, message, *addr, **kwargs):
-        say("answer", connection=self.number, unit=message.unit_id, exception=getattr(message, "exception_code", 0))
-        super().send(message, *addr, **kwargs)
+        exception = getattr(message, "exception_code", 0)
+        say("answer", connection=self.number, unit=message.unit_id, exception=exception)
+        if exception and self.server.broken_exceptions:
+            # one byte more is announced than follows: capture v3-d-fw150-exception-frames
+            self.transport.write(struct.pack(">HHHBBB", message.transaction_id, 0, 4, message.unit_id, message.function_code, exception))
+        else:
+            super().send(message, *addr, **kwargs)
 
 
 class Server(ModbusTcpServer):
@@ -80,7 +85,7 @@ class Server(ModbusTcpServer):
         context = ModbusServerContext(slaves=next(iter(units.values())) if every else units, single=every)
         framer = ModbusSocketFramer if spec["framing"] == "tcp" else ModbusRtuFramer
         super().__init__(context, framer, address=("127.0.0.1", spec["port"]), handler=Conversation, allow_reuse_address=True)
-        self.one_client = spec["one_client"]
+        self.one_client, self.broken_exceptions = spec["one_client"], spec["broken_exceptions"]
 
     def move_units(self):
         """A battery that was given another id answers to that one from now on."""

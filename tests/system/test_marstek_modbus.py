@@ -61,6 +61,22 @@ def test_every_value_of_one_battery(world, family, registers, expected):
     assert not absent, f"asks for packs that are not there: {absent}"
 
 
+@pytest.mark.parametrize("broken", [False, True])
+def test_registers_that_a_firmware_does_not_have(world, broken):
+    """They are refused, by some V3 with a frame that announces a byte too many; everything else is there, and as soon."""
+    lacks = {36000, 36001, 35110, 35111, 35112, *range(34018, 34034)}
+    registers = {address: word for address, word in E3_CHARGING.items() if address not in lacks}
+    expected = {path: value for path, value in E3_CHARGING_ON_DBUS.items() if not path.startswith(("/Voltages/", "/System/NrOfModulesBlocking"))}
+    for path in ("/Device/AlarmWords", "/Device/PossibleAlarms", "/System/MinVoltageCellId", "/System/MaxVoltageCellId"):
+        del expected[path]
+    server = world.add_marstek({1: registers}, one_client=True, broken_exceptions=broken)
+    battery = show(world, server)
+    wait_measured(battery, expected, 8)  # less than the patience with one answer that does not come
+    refused = server.events("answer", exception=2)
+    assert len(refused) >= 3 and server.connections() == 1
+    server.judge("v3")
+
+
 @pytest.mark.parametrize("framing", ["tcp", "rtuovertcp"])
 def test_two_batteries_behind_one_gateway(world, framing):
     """Both values of each, one connection, and never two requests at once."""
