@@ -7,3 +7,6 @@ endfunction()
 
 fuzz_target(battery_json)
 fuzz_target(config)
+fuzz_target(marstek)
+fuzz_target(modbus_wire)
+target_link_libraries(fuzz_modbus_wire PRIVATE link)

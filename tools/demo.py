@@ -16,7 +16,8 @@ from gi.repository import GLib
 
 SERVICE = "com.victronenergy.battery.virtual_battery_100"
 SHOWN = ["/Dc/0/Power", "/Dc/0/Voltage", "/Dc/0/Current", "/Soc", "/Capacity", "/ConsumedAmphours", "/TimeToGo",
-         "/System/MinCellVoltage", "/System/MaxCellVoltage", "/Info/MaxChargeVoltage", "/CustomName"]
+         "/System/MinCellVoltage", "/System/MaxCellVoltage", "/History/ChargedEnergy", "/History/DischargedEnergy", "/CustomName"]
+MEMBER = ["Name", "State", "Power", "Voltage", "Soc", "Model", "DeviceState"]
 INSTALLED_AH = 100.0
 NOMINAL_V = 51.2
 
@@ -46,6 +47,9 @@ def show(texts, out=sys.stdout):
     for path in SHOWN:
         if path in texts:
             out.write(f"  {path:26} {texts[path]}\n")
+    for index in range(3):
+        told = [texts.get(f"/Members/{index}/{key}", "") for key in MEMBER]
+        out.write("  " + "  ".join(f"{text:8}" for text in told) + "\n")
     out.flush()
 
 

@@ -117,9 +117,9 @@ App::App(const Config& config, const std::filesystem::path& state_dir)
                                                                  [this] { publish(EventLoop::now()); })},
       publish_at_{loop_.timer(std::bind_front(&App::publish, this))}, published_{loop_, device_id(config),
                                                                                  identity_of(config), publish_soon_},
-      lost_(members_.size(), false), tools_{loop_, config, members_, modbus_sources_}, watchdog_{hung_after_beats,
-                                                                                                 abort_hung, beat} {
-    published_.reserve();
+      lost_(members_.size(), false), watchdog_{hung_after_beats, abort_hung, beat} {
+    published_.reserve(); // first: who finds another instance here learns it from this name
+    tools_.emplace(loop_, config, members_, modbus_sources_);
     if (config.publish_members) publish_members(config);
     add_mqtt_sources(config);
     add_modbus_sources(config);

@@ -1,5 +1,6 @@
 #include "app/modbus_source.hpp"
 
+#include "app/modbus_feed.hpp"
 #include "runtime/log.hpp"
 #include "runtime/text.hpp"
 
@@ -40,22 +41,17 @@ void ModbusSource::take_in(const ModbusReport& report) {
         std::ranges::find_if(units_, [&](const Served& served) { return served.unit.id == report.unit; });
     if (found == units_.end()) return;
     Served& served = *found;
-    if (const auto* trouble = std::get_if<ModbusTrouble>(&report.result)) take_trouble(served, report, *trouble);
-    else {
-        const auto& words = std::get<std::vector<std::uint16_t>>(report.result);
-        const bool news = served.unit.battery.take(report.block, words, report.taken_at);
-        if (auto sample = news ? served.unit.battery.sample(report.taken_at) : std::nullopt) {
-            served.unit.member->sample = std::move(sample); // the last one stays, and grows old, when there is no other
-            changed_();
-        }
+    if (const auto* trouble = std::get_if<ModbusTrouble>(&report.result)) tell_trouble(served, report, *trouble);
+    const bool news = vbat::take_in(served.unit.battery, report);
+    if (auto sample = news ? served.unit.battery.sample(report.taken_at) : std::nullopt) {
+        served.unit.member->sample = std::move(sample); // the last one stays, and grows old, when there is no other
+        changed_();
     }
     order(served);
     tell(served);
 }
 
-void ModbusSource::take_trouble(Served& served, const ModbusReport& report, const ModbusTrouble& trouble) {
-    if (trouble.fault == ModbusFault::refused || trouble.fault == ModbusFault::disconnected)
-        served.unit.battery.refused(report.block, trouble.exception, report.taken_at);
+void ModbusSource::tell_trouble(const Served& served, const ModbusReport& report, const ModbusTrouble& trouble) {
     const auto held_back = troubles_.pass(text(report.unit, ' ', static_cast<int>(trouble.fault)), report.taken_at);
     if (!held_back) return;
     log_info(text("battery ", served.unit.member->name, ": ", trouble.what,
@@ -63,7 +59,7 @@ void ModbusSource::take_trouble(Served& served, const ModbusReport& report, cons
 }
 
 void ModbusSource::order(Served& served) {
-    ModbusOrder wanted{served.unit.id, served.unit.battery.polls(), served.unit.battery.pace()};
+    ModbusOrder wanted = order_of(served.unit.id, served.unit.battery);
     if (wanted == served.ordered) return;
     served.ordered = wanted;
     link_.order(std::move(wanted));

@@ -35,7 +35,7 @@ private:
     void take_in(const std::vector<ModbusNews>& news);
     void take_in(const ModbusConnection& connection);
     void take_in(const ModbusReport& report);
-    void take_trouble(Served& served, const ModbusReport& report, const ModbusTrouble& trouble);
+    void tell_trouble(const Served& served, const ModbusReport& report, const ModbusTrouble& trouble);
     void order(Served& served);
     static void tell(Served& served);
 

@@ -1,5 +1,6 @@
 #include "app/tool_commands.hpp"
 
+#include "app/modbus_feed.hpp"
 #include "app/mqtt_source.hpp"
 #include "app/sample_json.hpp"
 #include "device/modbus_battery.hpp"
@@ -70,17 +71,12 @@ ToolOutcome read_modbus(const BatteryConfig& config) {
                                   return;
                               }
                               const auto& report = std::get<ModbusReport>(news);
-                              if (const auto* words = std::get_if<std::vector<std::uint16_t>>(&report.result))
-                                  battery.take(report.block, *words, report.taken_at);
-                              else {
-                                  const auto& failed = std::get<ModbusTrouble>(report.result);
-                                  if (failed.fault == ModbusFault::refused)
-                                      battery.refused(report.block, failed.exception, report.taken_at);
-                                  trouble = failed.what;
-                              }
+                              take_in(battery, report);
+                              if (const auto* failed = std::get_if<ModbusTrouble>(&report.result))
+                                  trouble = failed->what;
                           }};
     for (const TimePoint end = wire.now() + modbus_patience; wire.now() < end && !battery.is_complete();) {
-        session.order({unit, battery.polls(), battery.pace()});
+        session.order(order_of(unit, battery));
         wire.sleep_until(std::min(session.step(), end));
     }
     const auto sample = battery.sample(wire.now());

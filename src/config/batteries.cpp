@@ -120,7 +120,7 @@ void check_topic(std::size_t index, const std::vector<BatteryDraft>& drafts, con
 }
 
 bool is_same_place(const ModbusAddress& a, const ModbusAddress& b) {
-    return lower(a.host) == lower(b.host) && a.port == b.port && a.serial == b.serial;
+    return a.host == b.host && a.port == b.port && a.serial == b.serial;
 }
 
 // Compares a battery on Modbus with those before it.

@@ -31,6 +31,12 @@ std::pair<std::string, std::string> split(const std::string& text) {
     return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
+// Batteries share a connection when their addresses are equal. Capital letters matter in the name of an interface only.
+std::string same_for_all(const std::string& host) {
+    const auto zone = std::min(host.find('%'), host.size());
+    return lower(host.substr(0, zone)) + host.substr(zone);
+}
+
 bool can_have_port(const std::string& host) {
     return is_host(host) && (host.starts_with('[') || host.find(':') == std::string::npos);
 }
@@ -59,7 +65,7 @@ std::optional<AddressParts> parse_address(const std::string& text) {
     if (!address_mistake(text, "").empty()) return std::nullopt;
     if (is_path(text)) return AddressParts{.serial = text};
     const auto [host, port] = split(text);
-    AddressParts parts{.host = without_brackets(host)};
+    AddressParts parts{.host = same_for_all(without_brackets(host))};
     if (const auto number = parse_number(port_rule, port)) parts.port = static_cast<std::uint16_t>(*number);
     return parts;
 }

@@ -1,6 +1,7 @@
 #include "config/model_names.hpp"
 
 #include "config/utf8.hpp"
+#include "device/catalogue.hpp"
 #include "runtime/text.hpp"
 
 #include <algorithm>
@@ -12,8 +13,8 @@ constexpr std::string_view any = "auto";
 
 std::vector<std::string_view> families() {
     std::vector<std::string_view> all;
-    for (const auto& model : model_names())
-        if (std::ranges::find(all, model.family) == all.end()) all.push_back(model.family);
+    for (const ModbusModel* model : modbus_models())
+        if (std::ranges::find(all, model->family) == all.end()) all.push_back(model->family);
     return all;
 }
 
@@ -23,10 +24,6 @@ void append(std::string& list, std::string_view separator, std::string_view item
 }
 
 } // namespace
-
-std::vector<ModelName> model_names() {
-    return {{"v12", "e"}, {"v12", "c"}, {"v3", "e3"}, {"v3", "a"}, {"v3", "d"}, {"v3", "c"}};
-}
 
 std::string family_names() {
     std::string all;
@@ -42,15 +39,15 @@ std::string variant_names() {
 
 std::string variants_of(std::string_view family) {
     std::string all;
-    for (const auto& model : model_names())
-        if (model.family == family) append(all, ", ", model.variant);
+    for (const ModbusModel* model : modbus_models())
+        if (model->family == family) append(all, ", ", model->variant);
     return all;
 }
 
 std::vector<std::string_view> families_with(std::string_view variant) {
     std::vector<std::string_view> all;
-    for (const auto& model : model_names())
-        if (model.variant == variant) all.push_back(model.family);
+    for (const ModbusModel* model : modbus_models())
+        if (model->variant == variant) all.push_back(model->family);
     return all;
 }
 

@@ -7,12 +7,6 @@
 namespace vbat {
 
 // What `family =` and `model =` select besides auto.
-struct ModelName {
-    std::string_view family{};
-    std::string_view variant{};
-};
-std::vector<ModelName> model_names();
-
 std::vector<std::string_view> families_with(std::string_view variant);
 
 // For the user.

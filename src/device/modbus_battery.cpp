@@ -10,14 +10,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int refusals_until_left_out = 3;
-constexpr Duration until_asked_again = 10min;
 constexpr auto identification_period = 5s;
 constexpr auto slow_identification_period = 60s;
 constexpr Pace careful{.gap = 150ms, .patience = 8s};
-
-// Illegal function, address, value. Others mean busy, or a gateway that did not reach the device.
-bool is_about_the_block(int exception) { return exception >= 1 && exception <= 3; }
 
 Duration keep_of(const Poll& poll) { return std::max<Duration>(3 * poll.period, 15s); }
 
@@ -62,24 +57,18 @@ const Poll* ModbusBattery::poll_of(Block block) const {
     return found == polls_.end() ? nullptr : &*found;
 }
 
-const ModbusBattery::Refusal* ModbusBattery::refusal_of(Block block) const {
-    const auto found = std::find_if(refusals_.begin(), refusals_.end(),
-                                    [&](const Refusal& refusal) { return refusal.block == block; });
-    return found == refusals_.end() ? nullptr : &*found;
-}
-
 bool ModbusBattery::take(Block block, std::span<const std::uint16_t> values, TimePoint taken_at) {
     if (!poll_of(block) || values.size() != block.count) return false;
-    std::erase_if(refusals_, [&](const Refusal& refusal) { return refusal.block == block; });
+    refusals_.forgive(block);
     note_answer(block);
     RegisterImage reply;
     reply.put(block, values, taken_at, {});
-    if (block == name_block) return take_name(reply.text(block), taken_at), false;
-    if (stage_ != Stage::running && block == version_block) return take_version(values[0], taken_at), false;
-    if (block == model_->serial) take_serial(reply.text(block), taken_at);
-    if (stage_ != Stage::running || !poll_of(block)) return false;
-    take_values(block, values, taken_at);
-    return is_power(block);
+    if (block == name_block) take_name(reply.text(block), taken_at);
+    else if (stage_ != Stage::running && block == version_block) take_version(values[0], taken_at);
+    else if (block == model_->serial) take_serial(reply.text(block), taken_at);
+    const bool is_value = stage_ == Stage::running && block != name_block && poll_of(block);
+    if (is_value) take_values(block, values, taken_at);
+    return is_value && is_power(block);
 }
 
 void ModbusBattery::take_values(Block block, std::span<const std::uint16_t> values, TimePoint taken_at) {
@@ -100,10 +89,7 @@ BatterySample ModbusBattery::decoded() const {
 
 std::string ModbusBattery::trouble() const {
     const Block power = model_->polls.front().block;
-    const Refusal* const refusal = refusal_of(power);
-    if (refusal && refusal->times >= refusals_until_left_out)
-        return "refuses register " + std::to_string(power.address) + ", its power";
-
+    if (refusals_.is_refused(power)) return "refuses register " + std::to_string(power.address) + ", its power";
     BatterySample sample;
     std::vector<const Register*> wrong;
     decode(model_->registers, image_, sample, &wrong);
@@ -131,21 +117,21 @@ void ModbusBattery::take_name(const std::string& name, TimePoint now) {
     notice_ = found.problem;
     if (found.model) settle(*found.model, now);
     else if (found.ask_version && stage_ == Stage::name) ask(Stage::version, {{version_block, identification_period}});
-    else leave_open(found.problem);
+    else leave_open(found.ask_version);
 }
 
 void ModbusBattery::take_version(std::uint16_t version, TimePoint now) {
     const Finding found = identify_by_version(setup_, device_name_, version);
     notice_ = found.problem;
     if (found.model) settle(*found.model, now);
-    else leave_open(found.problem);
+    else leave_open(found.ask_version);
 }
 
 // Another one answers at this address when its own number is another.
 void ModbusBattery::take_serial(const std::string& serial, TimePoint now) {
-    const bool another = !serial_.empty() && serial != serial_;
+    const bool another = !serial_.empty() && !serial.empty() && serial != serial_;
     if (another) forget();
-    serial_ = serial;
+    if (!serial.empty()) serial_ = serial;
     if (stage_ == Stage::serial) run(now);
     else if (another) begin();
 }
@@ -157,13 +143,13 @@ void ModbusBattery::settle(const ModbusModel& model, TimePoint now) {
     else ask(Stage::serial, {{model.serial, identification_period}});
 }
 
-void ModbusBattery::leave_open(const std::string& why) {
+void ModbusBattery::leave_open(bool ask_version) {
     forget();
     model_ = nullptr;
     is_named_ = false;
-    problem_ = why;
+    problem_ = notice_;
     ask(Stage::open, {{name_block, slow_identification_period}});
-    if (setup_.family == "auto") polls_.push_back({version_block, slow_identification_period});
+    if (ask_version) polls_.push_back({version_block, slow_identification_period});
 }
 
 void ModbusBattery::forget() {
@@ -186,10 +172,7 @@ void ModbusBattery::run(TimePoint now) {
 
 // The first poll is the fastest of its model; it goes at the configured rate, and no other goes faster.
 void ModbusBattery::add(Poll poll, TimePoint now) {
-    const Refusal* const refusal = refusal_of(poll.block);
-    const bool left_out =
-        refusal && refusal->times >= refusals_until_left_out && now - refusal->last < until_asked_again;
-    if (left_out && !is_power(poll.block)) return;
+    if (refusals_.is_left_out(poll.block, now) && !is_power(poll.block)) return;
     if (setup_.poll) poll.period = is_power(poll.block) ? *setup_.poll : std::max(poll.period, *setup_.poll);
     polls_.push_back(poll);
 }
@@ -197,12 +180,7 @@ void ModbusBattery::add(Poll poll, TimePoint now) {
 void ModbusBattery::refused(Block block, int exception, TimePoint now) {
     if (!poll_of(block)) return;
     note_answer(block);
-    if (!is_about_the_block(exception)) return;
-    const Refusal* const before = refusal_of(block);
-    const int times = before ? std::min(before->times + 1, refusals_until_left_out) : 1;
-    std::erase_if(refusals_, [&](const Refusal& refusal) { return refusal.block == block; });
-    refusals_.push_back({block, times, now});
-    if (times < refusals_until_left_out) return;
+    if (!refusals_.take(block, exception, now)) return;
     image_.drop(block);
     if (stage_ == Stage::name) take_name({}, now);
     else if (stage_ == Stage::version) take_version(0, now);

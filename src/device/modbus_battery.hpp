@@ -1,6 +1,7 @@
 #pragma once
 
 #include "device/modbus_model.hpp"
+#include "device/refusals.hpp"
 #include "device/soc_guard.hpp"
 
 #include <string>
@@ -61,19 +62,13 @@ private:
         serial,  // known from before the connection broke: is it still the same one?
         running,
     };
-    struct Refusal {
-        Block block{};
-        int times{}; // in a row
-        TimePoint last{};
-    };
-
     void begin();
     void ask(Stage stage, std::initializer_list<Poll> polls);
     void take_name(const std::string& name, TimePoint now);
     void take_version(std::uint16_t version, TimePoint now);
     void take_serial(const std::string& serial, TimePoint now);
     void settle(const ModbusModel& model, TimePoint now);
-    void leave_open(const std::string& why);
+    void leave_open(bool ask_version);
     void forget();
     void run(TimePoint now);
     void take_values(Block block, std::span<const std::uint16_t> values, TimePoint taken_at);
@@ -84,7 +79,6 @@ private:
     void note_answer(Block block);
     bool is_answered(Block block) const;
     const Poll* poll_of(Block block) const;
-    const Refusal* refusal_of(Block block) const;
     bool is_power(Block block) const { return model_ && block == model_->polls.front().block; }
     Maybe<AmpereHours> assumed_capacity(const BatterySample& sample) const;
     void complete(BatterySample& sample, TimePoint now) const;
@@ -97,7 +91,7 @@ private:
     std::string serial_{};
     std::vector<Poll> polls_{};
     std::vector<Block> answered_{}; // be it by an exception
-    std::vector<Refusal> refusals_{};
+    Refusals refusals_{};
     RegisterImage image_{};
     TimePoint power_taken_at_{};
     SocGuard soc_guard_{};

@@ -64,8 +64,8 @@ std::string RegisterImage::text(Block block) const {
     std::string letters;
     const Part* const part = part_of(block.address, block.count);
     if (!part) return letters;
-    for (int i = 0; i < block.count; ++i) {
-        const std::uint16_t word = part->values[static_cast<std::size_t>(block.address - part->block.address + i)];
+    const auto begin = static_cast<std::size_t>(block.address - part->block.address);
+    for (const std::uint16_t word : std::span{part->values}.subspan(begin, block.count)) {
         for (const char letter : {static_cast<char>(word >> 8), static_cast<char>(word & 0xFF)}) {
             if (letter == '\0') return letters;
             if (is_printable(letter)) letters += letter;

@@ -57,16 +57,18 @@ void ModbusSession::order(ModbusOrder order) { schedule_.order(std::move(order),
 
 void ModbusSession::run(Job job) { jobs_.push_back(std::move(job)); }
 
-TimePoint ModbusSession::step() {
+TimePoint ModbusSession::step() try {
     const TimePoint now = wire_.now();
     const auto due = schedule_.next();
     if (!jobs_.empty()) run_job();
     else if (!due) return now + idle;
     else if (const TimePoint when = std::max(due->when, connected_ ? ready_for(due->unit) : connect_at_); now < when)
         return when;
-    else if (!connected_) try_to_connect();
+    else if (!connected_) connect();
     else if (units_[due->unit].suspect) bring_in_step(due->unit);
     else ask(*due);
+    return wire_.now();
+} catch (const ModbusError&) { // the job, or the owner of the connection, has heard of it
     return wire_.now();
 }
 
@@ -74,10 +76,7 @@ void ModbusSession::run_job() {
     const Job job = std::move(jobs_.front());
     jobs_.pop_front();
     Port port{*this};
-    try {
-        job(port);
-    } catch (const ModbusError&) { // the job knows, and has told whom it concerns
-    }
+    job(port);
 }
 
 void ModbusSession::ask(const ModbusSchedule::Due& due) {
@@ -108,10 +107,7 @@ ModbusSession::Words ModbusSession::read(int unit, Block block, Duration patienc
         return words;
     } catch (const ModbusError& error) {
         if (error.fault() == ModbusFault::refused) answered(unit);
-        if (is_unanswered(error)) {
-            units_[unit].suspect = true;
-            units_[unit].unanswered.push_back({.count = block.count, .asked_at = request_end_});
-        }
+        else expect_late_answer(unit, block.count);
         throw;
     }
 }
@@ -132,7 +128,7 @@ void ModbusSession::synchronise(int unit, Duration patience) {
     try {
         request(unit, [&] { return wire_.read(unit, block, patience); });
     } catch (const ModbusError&) {
-        units_[unit].unanswered.push_back({.count = block.count, .asked_at = request_end_});
+        expect_late_answer(unit, block.count);
         throw;
     }
     ++counters_.resyncs;
@@ -141,16 +137,17 @@ void ModbusSession::synchronise(int unit, Duration patience) {
     answered(unit);
 }
 
-std::uint16_t ModbusSession::unmistakable_count(const Unit& unit) const {
-    const TimePoint now = wire_.now();
-    const auto may_come = [&](std::uint16_t count) {
-        return std::ranges::any_of(unit.unanswered, [&](const Unanswered& earlier) {
-            return earlier.count == count && now < earlier.asked_at + answer_may_come;
-        });
-    };
-    for (std::uint16_t count = device_name.count; count > 1; --count)
-        if (!may_come(count)) return count;
-    return 1;
+std::uint16_t ModbusSession::unmistakable_count(Unit& unit) const {
+    std::erase_if(unit.unanswered,
+                  [now = wire_.now()](const Unanswered& earlier) { return now >= earlier.asked_at + answer_may_come; });
+    std::uint16_t count = device_name.count;
+    while (count > 1 && std::ranges::count(unit.unanswered, count, &Unanswered::count) > 0) --count;
+    return count;
+}
+
+void ModbusSession::expect_late_answer(int unit, std::uint16_t count) {
+    units_[unit].suspect = true;
+    units_[unit].unanswered.push_back({.count = count, .asked_at = request_end_});
 }
 
 ModbusSession::Words ModbusSession::request(int unit, const std::function<Words()>& send) {
@@ -167,7 +164,8 @@ ModbusSession::Words ModbusSession::request(int unit, const std::function<Words(
         return words;
     } catch (const ModbusError& error) {
         request_end_ = wire_.now();
-        late_answers_ = is_unanswered(error);
+        // Behind a gateway also a lost connection's answer: it goes to the next one.
+        if (error.fault() != ModbusFault::refused) late_answers_ = true;
         if (error.fault() == ModbusFault::timed_out) ++counters_.timeouts;
         if (error.fault() == ModbusFault::garbled) ++counters_.garbled;
         if (error.fault() == ModbusFault::disconnected) lose(error.what());
@@ -214,13 +212,6 @@ void ModbusSession::connect() {
     request_end_ = wire_.now();
     gap_ = after_connect;
     tell_connection(true, {});
-}
-
-void ModbusSession::try_to_connect() {
-    try {
-        connect();
-    } catch (const ModbusError&) { // told
-    }
 }
 
 // A job does not wait for the end of the back-off.

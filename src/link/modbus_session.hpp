@@ -27,7 +27,7 @@ struct ModbusReport {
     std::variant<std::vector<std::uint16_t>, ModbusTrouble> result{};
 };
 
-// The connection itself came or went.
+// The connection itself came or went: told before the report of the request that was lost with it.
 struct ModbusConnection {
     bool up{};
     std::string why{}; // it went, or could not be made
@@ -94,7 +94,8 @@ private:
     Words read(int unit, Block block, Duration patience);
     void write(int unit, std::uint16_t address, std::uint16_t value);
     void synchronise(int unit, Duration patience);
-    std::uint16_t unmistakable_count(const Unit& unit) const;
+    std::uint16_t unmistakable_count(Unit& unit) const;
+    void expect_late_answer(int unit, std::uint16_t count);
     Words request(int unit, const std::function<Words()>& send);
 
     void answered(int unit);
@@ -102,7 +103,6 @@ private:
     bool others_may_answer(int unit) const;
 
     void connect();
-    void try_to_connect();
     void connect_for_job();
     void lose(const std::string& why);
     void tell_connection(bool up, const std::string& why);

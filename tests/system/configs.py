@@ -31,7 +31,15 @@ def members_config(broker, members, instance=100, default=None, mqtt=None):
     return ini(sections)
 
 
-def marstek_config(members, default=None, mqtt=None):
+def modbus_config(batteries, instance=600, default=None):
+    """Marstek batteries on Modbus: `batteries` maps the name of a [battery NAME] to its keys, among them address or serial."""
+    sections = {"DEFAULT": {"logging": "INFO", "device_name": "Test Battery", "device_instance": instance, "timeout": 60, **(default or {})}}
+    for name, keys in batteries.items():
+        sections[f"battery {name}"] = {"type": "marstek-modbus", **keys}
+    return ini(sections)
+
+
+def mixed_config(members, default=None, mqtt=None):
     """Batteries of any type: `members` maps the name of a [battery NAME] to its keys; device_instance is the daemon's default."""
     sections = {"DEFAULT": {"logging": "INFO", "device_name": "Test Battery", "timeout": 60, **(default or {})},
                 **({"MQTT": mqtt} if mqtt else {})}

@@ -4,7 +4,7 @@ import stat
 
 import pytest
 
-from configs import broker_keys, config_for, ini
+from configs import broker_keys, config_for, ini, modbus_config
 from harness import REPO, command_line, holds_for
 
 # The sample of dbus-mqtt-battery v1.0.12 as a user leaves it after the first edit: its keys, its comments behind semicolons.
@@ -72,6 +72,25 @@ def test_version_and_help():
     assert command_line("run", "--help")[0] == 0
 
 
+@pytest.mark.parametrize("command,words", [("scan", ["ADDRESS", "--framing", "--first", "--last"]), ("read", ["NAME"]),
+                                           ("set-id", ["ADDRESS", "OLD", "NEW", "--framing", "--yes"])])
+def test_every_command_explains_itself(command, words):
+    code, said = command_line(command, "--help")
+    assert code == 0 and all(word in said for word in words)
+    assert command in command_line("--help")[1]
+
+
+@pytest.mark.parametrize("words,hint", [
+    (["scan"], "ADDRESS"), (["scan", "10.0.0.5:0"], "1 to 65535"), (["scan", "tcp://10.0.0.5"], "host[:port]"),
+    (["scan", "/dev/ttyUSB0", "--framing", "tcp"], "rtu"), (["scan", "10.0.0.5", "--framing", "rtu"], "rtuovertcp"),
+    (["scan", "10.0.0.5", "--first", "9", "--last", "8"], "--last"), (["set-id", "10.0.0.5", "1", "11"], "1 to 10"),
+    (["set-id", "10.0.0.5", "2", "2"], "OLD"), (["read"], "NAME"),
+])
+def test_a_wrong_command_names_what_is_wrong(words, hint):
+    code, said = command_line(*words)
+    assert code == 2 and hint in said
+
+
 @pytest.mark.parametrize("words", [["frobnicate"], ["check", "--nonsense"], ["run", "--config"]])
 def test_a_wrong_command_line_is_an_error_with_a_hint(words):
     code, said = command_line(*words)
@@ -108,7 +127,8 @@ def test_our_own_sample_is_complete_but_for_the_broker(check):
     b"\xef\xbb\xbf" + ini(GOOD).encode(),
     ini(GOOD).replace("broker_address = ", "Broker_Address: "),
     "# comment\n; comment\n\n" + ini(GOOD),
-], ids=["default-keys", "two-batteries", "ac", "empty-options", "dos-lines", "byte-order-mark", "colon-and-case", "comments"])
+    changed(MQTT={"coupling": "ac"}, battery_garage={"type": "marstek-modbus", "address": "192.0.2.2"}),
+], ids=["default-keys", "two-batteries", "ac", "empty-options", "dos-lines", "byte-order-mark", "colon-and-case", "comments", "mqtt-and-modbus"])
 def test_accepted(check, text):
     code, said = check(text)
     assert code == 0, said
@@ -138,6 +158,8 @@ def test_accepted(check, text):
     ({"MQTTT": {"broker_port": 1883}}, ["MQTTT"]),
     ({"battery_x": {"type": "nuclear", "topic": "x"}}, ["type", "nuclear"]),
     ({"battery_x": {"type": "mqtt", "topic": "x", "colour": "red"}}, ["colour"]),
+    ({"battery_x": {"type": "mqtt", "topic": "x", "unit_id": 2}}, ["unit_id", "marstek-modbus"]),
+    ({"DEFAULT": {"publish_members": "some"}}, ["publish_members", "some"]),
 ])
 def test_a_mistake_is_told_with_its_line(check, sections, words):
     text = changed(**sections)
@@ -166,6 +188,54 @@ def test_other_mistakes(check, text, words):
     code, said = check(text)
     assert code == 2
     assert all(word in said for word in words), said
+
+
+def test_batteries_on_modbus_need_no_broker(check):
+    code, said = check(modbus_config({
+        "garage": {"address": "192.0.2.2"}, "cellar": {"address": "[2001:db8::5]:8899", "framing": "rtuovertcp", "unit_id": 2, "family": "v12"},
+        "shed": {"serial": "/dev/ttyUSB0", "model": "e3"}}))
+    assert code == 0, said
+    for words in ("garage: marstek-modbus, 192.0.2.2:502 unit 1", "cellar: marstek-modbus, [2001:db8::5]:8899 unit 2",
+                  "shed: marstek-modbus, /dev/ttyUSB0 unit 1"):
+        assert words in said
+
+
+def test_check_tells_where_a_battery_on_mqtt_is(check):
+    assert "mqtt: mqtt, broker 192.0.2.1 port 1883" in check(ini(GOOD))[1]
+
+
+@pytest.mark.parametrize("keys,wrong,beside", [
+    ({"address": "192.0.2.2", "serial": "/dev/ttyUSB0"}, "serial", "address"),
+    ({"address": "192.0.2.2:502", "port": 503}, "port", "address"),
+    ({"address": "192.0.2.2", "framing": "rtu"}, "framing", "address"),
+    ({"serial": "/dev/ttyUSB0", "framing": "tcp"}, "framing", "serial"),
+    ({"address": "192.0.2.2", "family": "v12", "model": "e3"}, "model", "family"),
+    ({"address": "192.0.2.2", "topic": "x"}, "topic", "type"),
+])
+def test_contradictions_name_both_keys_and_their_lines(check, keys, wrong, beside):
+    text = modbus_config({"garage": keys})
+    code, said = check(text)
+    assert code == 2 and len(said.splitlines()) == 1
+    assert f"line {line_of(text, wrong + ' =')}: [battery garage] {wrong}: " in said
+    assert f"{beside} in line {line_of(text, beside + ' =')}" in said
+
+
+@pytest.mark.parametrize("first,second,words", [
+    ({"address": "192.0.2.2"}, {"address": "192.0.2.2", "port": 502}, ["same address and unit_id"]),
+    ({"address": "192.0.2.2"}, {"address": "192.0.2.2", "unit_id": 2, "framing": "rtuovertcp"}, ["framing"]),
+])
+def test_batteries_on_modbus_that_collide_are_both_named(check, first, second, words):
+    text = modbus_config({"left": first, "right": second})
+    code, said = check(text)
+    assert code == 2 and all(word in said for word in [*words, "[battery left]", "[battery right]"]), said
+    assert f"line {line_of(text, '[battery right]')}" in said and f"line {line_of(text, '[battery left]')}" in said
+
+
+def test_beside_a_marstek_batteries_on_mqtt_must_say_that_they_are_ac_coupled(check):
+    code, said = check(changed(battery_garage={"type": "marstek-modbus", "address": "192.0.2.2"}))
+    assert code == 2 and "coupling = ac" in said and "[MQTT]" in said and "[battery garage]" in said
+    code, said = check(modbus_config({"garage": {"address": "192.0.2.2", "coupling": "dc"}}))
+    assert code == 2 and "inverter of its own" in said
 
 
 def test_all_mistakes_at_once(check):

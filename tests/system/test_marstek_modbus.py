@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from configs import broker_keys, marstek_config
+from configs import broker_keys, mixed_config
 from harness import command_line, holds_for, wait_until
 from marstek import wait_measured
 from marstek_devices import (A_WITH_SUN, A_WITH_SUN_ON_DBUS, D_CHARGING, D_CHARGING_ON_DBUS, E3_CHARGING, E3_CHARGING_ON_DBUS, E3_FULL,
@@ -26,7 +26,7 @@ def members_of(battery):
 
 def show(world, server, **keys):
     """A daemon with the one battery of the server, on the bus."""
-    world.start(marstek_config({"garage": server.keys(**keys)}))
+    world.start(mixed_config({"garage": server.keys(**keys)}))
     return world.battery(AC_INSTANCE).wait_on_bus()
 
 
@@ -81,7 +81,7 @@ def test_registers_that_a_firmware_does_not_have(world, broken):
 def test_two_batteries_behind_one_gateway(world, framing):
     """Both values of each, one connection, and never two requests at once."""
     server = world.add_marstek({1: V12_DISCHARGING, 2: V12_CHARGING}, framing=framing)
-    world.start(marstek_config({"left": server.keys(unit_id=1), "right": server.keys(unit_id=2)}))
+    world.start(mixed_config({"left": server.keys(unit_id=1), "right": server.keys(unit_id=2)}))
     bank = world.battery(AC_INSTANCE).wait_on_bus()
     wait_measured(bank, {
         "/Dc/0/Power": -1224, "/Dc/0/Voltage": 52.76, "/Dc/0/Current": -1224 / 52.76, "/Soc": 56.5,
@@ -183,7 +183,7 @@ def test_soc_of_a_disconnected_battery_is_held(world):
 
 def test_the_wrong_family_is_told_and_not_shown(world):
     server = world.add_marstek({1: E3_CHARGING})
-    daemon = world.start(marstek_config({"garage": server.keys(family="v12")}))
+    daemon = world.start(mixed_config({"garage": server.keys(family="v12")}))
     line = daemon.wait_log("garage", "VNSE3-0")[0]
     assert "Marstek Venus E 3.0" in line and "family = v12" in line and "family = v3" in line
     assert "set both to auto" in line
@@ -198,7 +198,7 @@ UNKNOWN = {31000: letters("SOMETHING-9", 10)}
 def test_an_unknown_name_is_asked_back(world):
     """Its version register reads 0, so it is not v3, and v12 would be a guess."""
     server = world.add_marstek({1: {**V12_DISCHARGING, **table(UNKNOWN), 30200: 0}})
-    daemon = world.start(marstek_config({"garage": server.keys()}))
+    daemon = world.start(mixed_config({"garage": server.keys()}))
     line = daemon.wait_log("garage", "SOMETHING-9")[0]
     assert "family = v12" in line and "family = v3" in line
     holds_for(lambda: not world.battery(AC_INSTANCE).on_bus(), 1, "a guess is on the bus")
@@ -242,7 +242,7 @@ def test_two_marsteks_and_an_mqtt_battery(world):
     """Sums and means of all; one falls silent, the others stay, and it comes back."""
     old, new = world.add_marstek({1: V12_DISCHARGING}), world.add_marstek({1: E3_CHARGING}, one_client=True)
     members = {"old": old.keys(), "new": new.keys(), "shed": {"type": "mqtt", "topic": "shed", "coupling": "ac"}}
-    daemon = world.start(marstek_config(members, default={"timeout": 5}, mqtt=broker_keys(world.broker)))
+    daemon = world.start(mixed_config(members, default={"timeout": 5}, mqtt=broker_keys(world.broker)))
     world.broker.wait_subscribed("shed", AC_INSTANCE)
     feed, bank = Feed(world), world.battery(AC_INSTANCE)
     wait_until(lambda: feed(bank.on_bus), 10, "on the bus")
@@ -283,7 +283,7 @@ def test_two_marsteks_and_an_mqtt_battery(world):
 def test_a_dead_gateway_is_not_stormed(world):
     """Connections are tried again after 1, 2, 4 ... s, and the battery leaves the bus after the timeout."""
     server = world.add_marstek({1: V12_DISCHARGING})
-    daemon = world.start(marstek_config({"garage": server.keys()}, default={"timeout": 3}))
+    daemon = world.start(mixed_config({"garage": server.keys()}, default={"timeout": 3}))
     battery = world.battery(AC_INSTANCE).wait_on_bus()
     server.kill()
     battery.wait_gone(3 + PATIENCE)
@@ -298,7 +298,7 @@ def test_a_dead_gateway_is_not_stormed(world):
 
 def test_ac_and_dc_batteries_are_not_one(world, tmp_path):
     members = {"garage": {"type": "marstek-modbus", "address": "192.0.2.1"}, "shed": {"type": "mqtt", "topic": "shed"}}
-    config = marstek_config(members, mqtt=broker_keys(world.broker))
+    config = mixed_config(members, mqtt=broker_keys(world.broker))
     file = tmp_path / "config.ini"
     file.write_text(config)
     code, said = command_line("check", "--config", file)

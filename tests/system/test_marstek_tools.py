@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from configs import broker_keys, marstek_config
+from configs import broker_keys, mixed_config
 from harness import BINARY, SANITIZER, wait_until
 from marstek import WRITE, wait_measured
 from marstek_devices import (D_CHARGING, E3_CHARGING, E3_CHARGING_ON_DBUS, RS485_OFF, V12_CHARGING, V12_CHARGING_ON_DBUS, V12_DISCHARGING,
@@ -45,7 +45,7 @@ def alone(tmp_path):
 
 def start_beside(world, server, expected, **keys):
     """A daemon that holds the connection to the server."""
-    daemon = world.start(marstek_config({"garage": server.keys(**keys)}))
+    daemon = world.start(mixed_config({"garage": server.keys(**keys)}))
     wait_measured(world.battery(600).wait_on_bus(), expected)
     return daemon
 
@@ -219,7 +219,7 @@ def without_time(text):
 def test_read_without_a_daemon_or_any_bus(world, alone, family):
     registers, _, expected = READ[family]
     server = world.add_marstek({1: registers}, one_client=True)
-    told = Told(alone(marstek_config({"garage": server.keys()})))
+    told = Told(alone(mixed_config({"garage": server.keys()})))
     assert (told.code, told.error) == (0, "")
     assert without_time(told.out) == expected
     assert set(IN_THE_DESIGN) <= {*json.loads(told.out)}
@@ -245,7 +245,7 @@ def test_read_of_silent_batteries_says_why(world, alone):
     gone.kill()
     silent, wrong = world.add_marstek({1: V12_DISCHARGING}), world.add_marstek({1: E3_CHARGING})
     config = {"silent": silent.keys(unit_id=7), "gone": gone.keys(), "wrong": wrong.keys(family="v12")}
-    running = {name: alone(marstek_config({name: keys}), name) for name, keys in config.items()}
+    running = {name: alone(mixed_config({name: keys}), name) for name, keys in config.items()}
     told = {name: Told(process) for name, process in running.items()}
     assert all(each.code == 1 and not each.out and each.error for each in told.values())
     assert "timed out" in told["silent"].error and "unit 7" in told["silent"].error
@@ -263,14 +263,14 @@ def test_read_beside_the_daemon_of_a_lost_battery(world):
 
 
 def test_read_of_a_name_that_is_not_there(alone):
-    told = Told(alone(marstek_config({"left": {"type": "marstek-modbus", "address": "192.0.2.1"}}), "garage"))
+    told = Told(alone(mixed_config({"left": {"type": "marstek-modbus", "address": "192.0.2.1"}}), "garage"))
     assert told.code == 1 and "left" in told.error and not told.out
 
 
 def test_read_of_an_mqtt_battery(world, alone):
     world.publish({"Dc": {"Power": -321.5, "Voltage": 52.7}, "Soc": 63, "InstalledCapacity": 100, "System": {"MinCellVoltage": 3.271}},
                   "shed", retain=True)
-    told = Told(alone(marstek_config({"shed": {"type": "mqtt", "topic": "shed"}}, mqtt=broker_keys(world.broker)), "shed"))
+    told = Told(alone(mixed_config({"shed": {"type": "mqtt", "topic": "shed"}}, mqtt=broker_keys(world.broker)), "shed"))
     assert (told.code, told.error) == (0, "")
     assert without_time(told.out) == {"name": "shed", "type": "mqtt", "power_w": -321.5, "voltage_v": 52.7, "current_a": -6.1006,
                                       "soc_percent": 63, "cell_voltage_min_v": 3.271, "capacity_wh": 5120}

@@ -1,7 +1,7 @@
 """publish_members = yes: every battery of the bank is on the bus by itself, too."""
 import pytest
 
-from configs import marstek_config, members_config
+from configs import mixed_config, members_config
 from harness import holds_for, wait_until
 from marstek import wait_measured
 from marstek_devices import D_CHARGING, D_CHARGING_ON_DBUS, V12_DISCHARGING, V12_DISCHARGING_ON_DBUS
@@ -12,7 +12,7 @@ PATIENCE = 2
 def start(world, **default):
     """A gateway with an old E as `left`, a D as `right-1`, and a daemon that shows both and the bank of them."""
     left, right = world.add_marstek({1: V12_DISCHARGING}), world.add_marstek({1: D_CHARGING}, one_client=True)
-    world.start(marstek_config({"left": left.keys(), "right-1": right.keys()}, default={"publish_members": "yes", **default}))
+    world.start(mixed_config({"left": left.keys(), "right-1": right.keys()}, default={"publish_members": "yes", **default}))
     bank = world.battery(default.get("device_instance", 600)).wait_on_bus()
     return left, right, bank
 
@@ -43,7 +43,7 @@ def test_every_member_is_a_battery_of_its_own(world):
 
 def test_without_the_key_there_is_the_bank_only(world):
     server = world.add_marstek({1: V12_DISCHARGING})
-    world.start(marstek_config({"left": server.keys()}))
+    world.start(mixed_config({"left": server.keys()}))
     world.battery(600).wait_on_bus()
     holds_for(lambda: not member(world, "left").on_bus(), 0.5, "the member is on the bus")
 
@@ -85,7 +85,7 @@ def test_the_name_and_instance_of_a_member_are_kept(world):
     wait_until(lambda: world.client.setting(f"{base}_left/CustomName") == "Cellar", 5, "the name is stored")
     assert one.value("/CustomName") == "Cellar" and other.value("/CustomName") != "Cellar" and bank.value("/CustomName") == "Test Battery"
     world.daemons[0].stop()
-    world.start(marstek_config({"left": left.keys(), "right-1": right.keys()}, default={"publish_members": "yes"}))
+    world.start(mixed_config({"left": left.keys(), "right-1": right.keys()}, default={"publish_members": "yes"}))
     one.wait_on_bus()
     one.wait_value("/CustomName", "Cellar")
     assert settings.calls()

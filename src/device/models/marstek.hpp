@@ -2,6 +2,8 @@
 
 #include "device/modbus_model.hpp"
 
+#include <cmath>
+
 // What the Marstek families have in common (docs/protocols/marstek-modbus.md).
 namespace vbat::marstek {
 
@@ -42,7 +44,7 @@ inline void store_mos_temperature(BatterySample& sample, double value) {
 
 struct DeviceState {
     const char* name;
-    int state; // docs/protocols/venus-dbus.md: 9 running, 13 updating, 14 standby
+    int state; // docs/protocols/marstek-modbus.md, State
 };
 
 inline constexpr DeviceState device_states[] = {

@@ -109,7 +109,7 @@ inline constexpr std::array alarm_bits{
     AlarmBit{36100, 6, "DC in grid voltage / line sequence"},
     AlarmBit{36101, 0, "battery over-voltage / bus over-voltage"},
     AlarmBit{36101, 1, "battery under-voltage / output over-current"},
-    AlarmBit{36101, 2, "battery over-current / transient over-current"},
+    AlarmBit{36101, 2, "battery over-current / trans over-current"},
     AlarmBit{36101, 3, "battery low SoC / battery over-current"},
     AlarmBit{36101, 4, "battery communication / hardware protection"},
     AlarmBit{36101, 5, "BMS protection / output over-current"},
@@ -120,7 +120,7 @@ inline constexpr std::array alarm_bits{
     AlarmBit{36102, 2, "other fault"},
     AlarmBit{36103, 0, "bus over-voltage / battery over-voltage"},
     AlarmBit{36103, 1, "output over-current / battery under-voltage"},
-    AlarmBit{36103, 2, "transient over-current / battery over-current"},
+    AlarmBit{36103, 2, "trans over-current / battery over-current"},
     AlarmBit{36103, 3, "battery over-current / battery low SoC"},
     AlarmBit{36103, 4, "hardware protection / battery communication"},
     AlarmBit{36103, 5, "output over-current / BMS protection"},
@@ -135,7 +135,7 @@ inline constexpr std::array alarm_bits{
 
 inline void refine(S& sample, const RegisterImage& image) {
     if (!sample.power) sample.current.reset();
-    else if (sample.current && *sample.power < 0_W) sample.current = -*sample.current;
+    else if (sample.current && *sample.power < 0_W) sample.current = Amps{} - *sample.current; // no negative zero
     sample.alarm_words = alarm_words(image);
     if (sample.alarm_words) sample.possible_alarms = possible_alarms(image, alarm_bits);
     if (const auto ems = image.word(31101); ems && *ems != 0)

@@ -92,7 +92,7 @@ inline constexpr auto c_registers = joined(grid, single_pack, rating<16>, totals
 template <int Cells>
 inline constexpr auto pv_registers = joined(
     grid, pv_inputs, std::array{reads<&S::voltage>(32100, u16, 0.01, 30, 65)}, rating<Cells>,
-    std::array{reads<&S::pack_count>(32109, u16, 1, 0, max_packs)}, totals,
+    std::array{reads<&S::pack_count>(32109, u16, 1, 1, max_packs)}, totals,
     pack_rows(std::make_index_sequence<max_packs>{}), inverter, control);
 static_assert(is_sorted_without_overlap(e3_registers) && is_sorted_without_overlap(c_registers));
 static_assert(is_sorted_without_overlap(pv_registers<13>) && is_sorted_without_overlap(pv_registers<16>));

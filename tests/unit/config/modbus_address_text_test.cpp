@@ -25,13 +25,14 @@ SCENARIO("a Modbus address is one word") {
         THEN("they are understood") {
             CHECK(address_of("gateway") == ModbusAddress{.host = "gateway", .port = 502});
             CHECK(address_of("my-gateway.example:8899") == ModbusAddress{.host = "my-gateway.example", .port = 8899});
+            CHECK(address_of("GateWay:8899") == address_of("gateway:8899"));
             CHECK(address_of("10.0.0.5:65535") == ModbusAddress{.host = "10.0.0.5", .port = 65535});
         }
     }
     GIVEN("IPv6 addresses") {
         THEN("the brackets tell the port from the address") {
             CHECK(address_of("[::1]:503") == ModbusAddress{.host = "::1", .port = 503});
-            CHECK(address_of("[fe80::1%eth0]:502") == ModbusAddress{.host = "fe80::1%eth0"});
+            CHECK(address_of("[FE80::1%Eth0]:502") == ModbusAddress{.host = "fe80::1%Eth0"});
             CHECK(address_of("[::1]") == ModbusAddress{.host = "::1"});
             CHECK(address_of("::1:503") == ModbusAddress{.host = "::1:503"});
         }
