@@ -80,7 +80,11 @@ int tell(const ToolOutcome& outcome) {
 }
 
 int read(const Options& options) try {
-    return tell(read_battery(load(options.config), options.name));
+    const Config config = load(options.config);
+    start_log(LogLevel::warning); // the answer is the JSON alone
+    const int code = tell(read_battery(config, options.name));
+    stop_log();
+    return code;
 } catch (const ConfigError& error) {
     return misconfigured_by(options.config, error, stderr);
 }

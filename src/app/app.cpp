@@ -117,9 +117,9 @@ App::App(const Config& config, const std::filesystem::path& state_dir)
                                                                  [this] { publish(EventLoop::now()); })},
       publish_at_{loop_.timer(std::bind_front(&App::publish, this))}, published_{loop_, device_id(config),
                                                                                  identity_of(config), publish_soon_},
-      lost_(members_.size(), false), tools_{loop_, config, members_, modbus_sources_}, watchdog_{hung_after_beats,
-                                                                                                 abort_hung, beat} {
-    published_.reserve();
+      lost_(members_.size(), false), watchdog_{hung_after_beats, abort_hung, beat} {
+    published_.reserve(); // first: who finds another instance here learns it from this name
+    tools_.emplace(loop_, config, members_, modbus_sources_);
     if (config.publish_members) publish_members(config);
     add_mqtt_sources(config);
     add_modbus_sources(config);
@@ -199,8 +199,9 @@ void App::publish(TimePoint now) {
 
 // Time alone changes little: a battery that falls silent, and the end of our wait for localsettings.
 void App::arm_next_look(TimePoint now) const {
-    TimePoint next = std::min(next_transition(members_, now), published_.next_look(now));
-    for (const auto& alone : alone_) next = std::min(next, alone->published.next_look(now));
+    TimePoint next = std::min(battery_.next_change(members_, now), published_.next_look(now));
+    for (const auto& alone : alone_)
+        next = std::min({next, alone->battery.next_change({alone->member, 1}, now), alone->published.next_look(now)});
     if (next != TimePoint::max()) publish_at_(next);
 }
 

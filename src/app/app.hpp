@@ -55,7 +55,7 @@ private:
     bool told_equal_weights_ = false;
     std::vector<std::unique_ptr<MqttSource>> mqtt_sources_;
     DaemonTools::Sources modbus_sources_;
-    DaemonTools tools_;
+    std::optional<DaemonTools> tools_{};
     Watchdog watchdog_;
 };
 

@@ -41,4 +41,16 @@ bool VirtualBattery::is_present(std::span<const Member> members, TimePoint now) 
     });
 }
 
+TimePoint VirtualBattery::next_change(std::span<const Member> members, TimePoint now) const {
+    TimePoint next = next_transition(members, now);
+    const auto consider = [&](TimePoint since) {
+        if (settings_.timeout != Duration{} && since + settings_.timeout > now)
+            next = std::min(next, since + settings_.timeout);
+    };
+    for (const Member& member : members)
+        if (member.sample) consider(member.sample->taken_at);
+    if (present_since_) consider(*present_since_);
+    return next;
+}
+
 } // namespace vbat

@@ -24,6 +24,9 @@ public:
     // Whether a service should stand on the bus: some member has spoken, and not longer ago than the timeout.
     bool is_present(std::span<const Member> members, TimePoint now) const;
 
+    // When time alone changes what look() or is_present() say; max(): never.
+    TimePoint next_change(std::span<const Member> members, TimePoint now) const;
+
     const EnergyBook::Entries& energy() const { return energy_.entries(); }
 
 private:

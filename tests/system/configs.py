@@ -37,3 +37,10 @@ def modbus_config(batteries, instance=600, default=None):
     for name, keys in batteries.items():
         sections[f"battery {name}"] = {"type": "marstek-modbus", **keys}
     return ini(sections)
+
+
+def mixed_config(members, default=None, mqtt=None):
+    """Batteries of any type: `members` maps the name of a [battery NAME] to its keys; device_instance is the daemon's default."""
+    sections = {"DEFAULT": {"logging": "INFO", "device_name": "Test Battery", "timeout": 60, **(default or {})},
+                **({"MQTT": mqtt} if mqtt else {})}
+    return ini({**sections, **{f"battery {name}": keys for name, keys in members.items()}})

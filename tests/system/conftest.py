@@ -10,6 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from busclient import Battery, BusClient  # noqa: E402
 from configs import config_for  # noqa: E402
 from harness import BINARY, Daemon  # noqa: E402
+from marstek import MarstekServer  # noqa: E402
 from payloads import MINIMAL  # noqa: E402
 from servers import Broker, Bus, Settings  # noqa: E402
 
@@ -34,7 +35,7 @@ class World:
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
-        self.daemons, self.brokers, self._settings = [], [], None
+        self.daemons, self.brokers, self.marsteks, self._settings = [], [], [], None
         self.bus = Bus(folder).start()
         try:
             self.client = BusClient(self.bus.address)
@@ -49,6 +50,11 @@ class World:
     def add_broker(self, **options):
         self.brokers.append(Broker(self.folder, f"mosquitto-{len(self.brokers) + 1}", **options))
         return self.brokers[-1]
+
+    def add_marstek(self, units, **options):
+        """Batteries behind one Modbus address, started; `units` as MarstekServer takes them."""
+        self.marsteks.append(MarstekServer(self.folder, f"marstek-{len(self.marsteks) + 1}", units, **options))
+        return self.marsteks[-1].start()
 
     def settings(self, **stored):
         """A localsettings with these values below /Settings/Devices; not started yet."""
@@ -87,7 +93,8 @@ class World:
 
     def processes(self):
         settings = [self._settings.process] if self._settings else []
-        return [p for p in [*self.daemons, *settings, *(b.process for b in self.brokers)] if p]
+        marsteks = [process for marstek in self.marsteks for process in marstek.processes]
+        return [p for p in [*self.daemons, *settings, *(b.process for b in self.brokers), *marsteks] if p]
 
     def close(self):
         """Daemons first, so that none sees its bus or broker go; then how they ended is judged."""
@@ -99,8 +106,8 @@ class World:
                 faults.append(str(fault))
                 daemon.kill()
         self.client.close()
-        for broker in self.brokers:
-            broker.stop()
+        for peer in [*self.brokers, *self.marsteks]:
+            peer.stop()
         for process in [self._settings.process if self._settings else None, self.bus.process]:
             if process:
                 process.kill()

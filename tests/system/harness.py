@@ -70,12 +70,12 @@ def accepts_unix(path):
 class Process:
     """A child with its own process group; everything it prints goes to one file."""
 
-    def __init__(self, name, argv, folder, env=None, stderr=None):
+    def __init__(self, name, argv, folder, env=None, stderr=None, stdin=subprocess.DEVNULL):
         self.name = name
         self.log_start = 0
         self.log_path = pathlib.Path(folder) / f"{name}.log"
         with open(self.log_path, "ab") as log:
-            self.child = subprocess.Popen([str(word) for word in argv], stdin=subprocess.DEVNULL, stdout=log, stderr=stderr or log,
+            self.child = subprocess.Popen([str(word) for word in argv], stdin=stdin, stdout=log, stderr=stderr or log,
                                           env=env, start_new_session=True, preexec_fn=end_with_parent)
 
     def log(self):

@@ -21,6 +21,24 @@ SCENARIO("when the battery stands on the bus") {
     THEN("with timeout 0 for ever") { CHECK(VirtualBattery{{.timeout = 0s}, {}}.is_present(bank, noon + 1000h)); }
 }
 
+SCENARIO("when somebody must look again although nothing was said") {
+    const VirtualBattery battery{{.timeout = 60s}, {}};
+    std::vector bank{member("a", sample(0_W, 50_pct))};
+    bank[0].max_age = 15s;
+    CHECK(battery.next_change(bank, noon) == noon + 15s); // its values are too old
+    THEN("the battery leaves the bus at its timeout, whatever the age that values may have") {
+        CHECK(battery.next_change(bank, noon + 15s) == noon + 60s);
+        CHECK(VirtualBattery{{.timeout = 3s}, {}}.next_change(bank, noon) == noon + 3s);
+    }
+    THEN("then its charge is forgotten, then nothing changes any more") {
+        CHECK(battery.next_change(bank, noon + 60s) == noon + 315s);
+        CHECK(battery.next_change(bank, noon + 315s) == TimePoint::max());
+    }
+    THEN("with timeout 0 it stays") {
+        CHECK(VirtualBattery{{.timeout = 0s}, {}}.next_change(bank, noon + 15s) == noon + 315s);
+    }
+}
+
 SCENARIO("time to go of the virtual battery") {
     std::vector bank{member("a", sample(-1000_W, 50_pct))};
     bank[0].sample->installed_capacity = 100_Ah;
