@@ -68,16 +68,27 @@ bool ModbusBattery::take(Block block, std::span<const std::uint16_t> values, Tim
     else if (block == model_->serial) take_serial(reply.text(block), taken_at);
     const bool is_value = stage_ == Stage::running && block != name_block && poll_of(block);
     if (is_value) take_values(block, values, taken_at);
-    return is_value && is_power(block);
+    return is_value && is_live(block);
 }
 
 void ModbusBattery::take_values(Block block, std::span<const std::uint16_t> values, TimePoint taken_at) {
     image_.drop_older(taken_at);
     image_.put(block, values, taken_at, keep_of(*poll_of(block)));
-    if (is_power(block)) power_taken_at_ = taken_at;
     const bool off = model_->battery_is_off && model_->battery_is_off(image_);
     soc_guard_.take(decoded().soc, off, taken_at);
     run(taken_at);
+}
+
+bool ModbusBattery::is_live(Block block) const {
+    const auto live = model_->polls.first(model_->live_polls);
+    return std::any_of(live.begin(), live.end(), [&](const Poll& poll) { return poll.block == block; });
+}
+
+TimePoint ModbusBattery::live_since() const {
+    TimePoint oldest = TimePoint::max();
+    for (const Poll& poll : model_->polls.first(model_->live_polls))
+        if (const auto taken_at = image_.taken_at(poll.block)) oldest = std::min(oldest, *taken_at);
+    return oldest;
 }
 
 BatterySample ModbusBattery::decoded() const {
@@ -216,7 +227,7 @@ Maybe<AmpereHours> ModbusBattery::assumed_capacity(const BatterySample& sample) 
 }
 
 void ModbusBattery::complete(BatterySample& sample, TimePoint now) const {
-    sample.taken_at = power_taken_at_;
+    sample.taken_at = live_since();
     sample.soc = soc_guard_.judge(sample.soc, now);
     sample.device_model = std::string{model_->name};
     if (!serial_.empty()) sample.device_serial = serial_;

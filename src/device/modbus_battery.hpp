@@ -29,7 +29,7 @@ public:
     const std::vector<Poll>& polls() const { return polls_; }
     Pace pace() const;
 
-    // A block was answered. True: the power was among it, there is a new sample.
+    // A block was answered. True: a power was among it, there is a new sample.
     bool take(Block block, std::span<const std::uint16_t> values, TimePoint taken_at);
 
     // The device answered with a Modbus exception: this block is not for it. Left out after three in a row, asked again
@@ -41,8 +41,8 @@ public:
     // until then, unless it turns out to be another.
     void reconnected();
 
-    // What is known at `now`: values whose blocks have become too old are absent. taken_at: when the power was read;
-    // absent while no power was read or it is no longer known.
+    // What is known at `now`: values whose blocks have become too old are absent. taken_at: when the oldest of its
+    // powers was read; absent while the battery's power is not known.
     Maybe<BatterySample> sample(TimePoint now);
 
     Volts nominal_voltage() const; // converts Wh into Ah; known once the model is, or by configuration
@@ -80,6 +80,8 @@ private:
     bool is_answered(Block block) const;
     const Poll* poll_of(Block block) const;
     bool is_power(Block block) const { return model_ && block == model_->polls.front().block; }
+    bool is_live(Block block) const;
+    TimePoint live_since() const;
     Maybe<AmpereHours> assumed_capacity(const BatterySample& sample) const;
     void complete(BatterySample& sample, TimePoint now) const;
 
@@ -93,7 +95,6 @@ private:
     std::vector<Block> answered_{}; // be it by an exception
     Refusals refusals_{};
     RegisterImage image_{};
-    TimePoint power_taken_at_{};
     SocGuard soc_guard_{};
     std::string notice_{}; // of the identification
     std::string problem_{};

@@ -39,7 +39,8 @@ struct ModbusModel {
 
     Pace pace{};
     Block serial{};                // an address of its own as text: tells one device from another
-    std::span<const Poll> polls{}; // the first carries the power: a sample is as old as its last answer
+    std::span<const Poll> polls{}; // the first carries the power
+    std::size_t live_polls{1};     // so many of them carry powers: a sample is as old as the oldest of these answers
     std::vector<Poll> (*further_polls)(const RegisterImage& image) = nullptr; // packs, known once the image tells them
     std::span<const Register> registers{};
     void (*refine)(BatterySample& sample, const RegisterImage& image) = nullptr; // what no row can say; after the rows

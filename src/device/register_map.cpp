@@ -54,6 +54,11 @@ std::optional<double> RegisterImage::number(std::uint16_t address, Encoding enco
     return as_number(raw[0], raw[count - 1], encoding);
 }
 
+std::optional<TimePoint> RegisterImage::taken_at(Block block) const {
+    const Part* const part = part_of(block.address, block.count);
+    return part ? std::optional{part->taken_at} : std::nullopt;
+}
+
 std::optional<std::uint16_t> RegisterImage::word(std::uint16_t address) const {
     const auto raw = number(address, Encoding::u16);
     if (!raw) return std::nullopt;

@@ -38,6 +38,7 @@ public:
 
     std::optional<double> number(std::uint16_t address, Encoding encoding) const;
     std::optional<std::uint16_t> word(std::uint16_t address) const;
+    std::optional<TimePoint> taken_at(Block block) const;
     std::string
     text(Block block) const; // high byte first, ends at NUL, unprintable characters left out; empty: not read
 

@@ -157,6 +157,7 @@ constexpr ModbusModel model(std::string_view id, std::string_view name, std::str
         .pace = {.gap = 50ms, .patience = 3s},
         .serial = {30402, 6},
         .polls = polls,
+        .live_polls = 2, // the battery's own power, and that at its AC side
         .registers = registers,
         .refine = refine,
     };
