@@ -311,6 +311,25 @@ SCENARIO("everything was asked once") {
     }
 }
 
+SCENARIO("the powers of a v12 device come by two answers") {
+    MarstekAtWire device{venus_e()};
+    device.run(30s);
+    const TimePoint last = device.seen().taken_at;
+    WHEN("one of them is not answered any more") {
+        device.silent = {32202};
+        device.run(10s);
+        THEN("the sample is as old as that one") {
+            CHECK(device.seen().taken_at <= last);
+            CHECK(device.seen().ac_power.has_value());
+        }
+        THEN("later it is known without it") {
+            device.run(10s);
+            CHECK_FALSE(device.seen().ac_power.has_value());
+            CHECK(device.seen().taken_at > last);
+        }
+    }
+}
+
 SCENARIO("values grow old") {
     MarstekAtWire device{venus_e3()};
     device.run(30s);
