@@ -9,7 +9,7 @@
 #include <mutex>
 #include <span>
 
-using modbus_t = struct _modbus; // NOLINT(bugprone-reserved-identifier): the library's name
+struct _modbus; // NOLINT(bugprone-reserved-identifier,readability-identifier-naming): the library's
 
 namespace vbat {
 
@@ -52,7 +52,7 @@ private:
 
     ModbusAddress address_;
     std::string where_; // "10.0.0.5:502"
-    std::unique_ptr<modbus_t, void (*)(modbus_t*)> context_;
+    std::unique_ptr<_modbus, void (*)(_modbus*)> context_;
     int fd_ = -1; // the context's; changed by the owner's thread under the mutex
     std::uint16_t transaction_ = 0;
     std::array<std::uint8_t, 260> buffer_{}; // the longest frame, MBAP

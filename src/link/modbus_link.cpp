@@ -57,7 +57,7 @@ private:
     }
 
     void hand_over(Item item) {
-        if (auto* order = std::get_if<ModbusOrder>(&item)) session_.order(std::move(*order));
+        if (const auto* order = std::get_if<ModbusOrder>(&item)) session_.order(*order);
         else session_.run(std::move(std::get<ModbusSession::Job>(item)));
     }
 

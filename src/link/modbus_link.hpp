@@ -14,7 +14,7 @@ public:
     using Deliver = std::function<void(std::vector<ModbusNews>)>;
 
     ModbusLink(EventLoop& loop, ModbusAddress address, Deliver deliver);
-    ~ModbusLink(); // ends a wait for an answer at once
+    ~ModbusLink(); // ends every wait at once; only the look-up of a name cannot be ended
     ModbusLink(const ModbusLink&) = delete;
     ModbusLink& operator=(const ModbusLink&) = delete;
 

@@ -17,7 +17,7 @@ constexpr Pace careful{.gap = 150ms, .patience = 8s}; // that of the slowest dev
 
 } // namespace
 
-void ModbusSchedule::order(ModbusOrder order, TimePoint now) {
+void ModbusSchedule::order(const ModbusOrder& order, TimePoint now) {
     if (order.polls.empty()) {
         units_.erase(order.unit);
         return;
@@ -35,13 +35,14 @@ void ModbusSchedule::order(ModbusOrder order, TimePoint now) {
 std::optional<ModbusSchedule::Due> ModbusSchedule::next() const {
     std::optional<Due> best;
     auto best_period = Duration::max();
-    for (const auto& [number, unit] : units_)
+    for (const auto& [number, unit] : units_) {
         for (const auto& [poll, due] : unit.entries) {
             const TimePoint when = std::max(due, unit.paused_until);
             if (best && std::pair{when, Duration{poll.period}} >= std::pair{best->when, best_period}) continue;
             best = {.unit = number, .block = poll.block, .when = when};
             best_period = poll.period;
         }
+    }
     return best;
 }
 
@@ -67,11 +68,6 @@ void ModbusSchedule::pause(int unit, TimePoint until) {
     if (const auto found = units_.find(unit); found != units_.end()) found->second.paused_until = until;
 }
 
-bool ModbusSchedule::is_paused(int unit, TimePoint now) const {
-    const auto found = units_.find(unit);
-    return found != units_.end() && now < found->second.paused_until;
-}
-
 std::vector<int> ModbusSchedule::units() const {
     std::vector<int> numbers;
     for (const auto& [number, unit] : units_) numbers.push_back(number);
@@ -91,10 +87,11 @@ Pace ModbusSchedule::pace(int unit) const {
 
 double ModbusSchedule::stretch() const {
     double busy = 0;
-    for (const auto& [number, unit] : units_)
+    for (const auto& [number, unit] : units_) {
         for (const Entry& entry : unit.entries)
             busy += std::chrono::duration<double>{unit.request + unit.pace.gap} /
                     std::chrono::duration<double>{std::max(entry.poll.period, 1ms)};
+    }
     return std::clamp(busy / busy_share, 1.0, most_stretch);
 }
 

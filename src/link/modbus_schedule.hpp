@@ -26,14 +26,12 @@ public:
         TimePoint when{};
     };
 
-    void order(ModbusOrder order, TimePoint now); // due times of equal polls are kept
-    std::optional<Due> next() const;              // the earliest; absent: nothing is ordered
-    void done(const Due& due, TimePoint now);     // asked, whatever came of it
-    void took(int unit, Duration request);        // an answered request: what a request of this unit costs
-    void pause(int unit, TimePoint until);        // no polls of this unit
-    bool is_paused(int unit, TimePoint now) const;
+    void order(const ModbusOrder& order, TimePoint now); // due times of equal polls are kept
+    std::optional<Due> next() const;                     // the earliest; absent: nothing is ordered
+    void done(const Due& due, TimePoint now);            // asked, whatever came of it
+    void took(int unit, Duration request);               // an answered request: what a request of this unit costs
+    void pause(int unit, TimePoint until);               // no polls of this unit
 
-    bool has(int unit) const { return units_.contains(unit); }
     std::vector<int> units() const;
     Pace pace(int unit) const; // of a unit without an order: the most careful of the others
 

@@ -14,7 +14,6 @@ constexpr auto quiet_line = 300ms;
 constexpr auto longest_clearing = 5s; // a gateway empties its queue
 
 constexpr Block device_name{.address = 31000, .count = 10}; // every kind of battery has it, and any part of it
-constexpr auto answer_may_come = 60s;
 
 constexpr int failures_in_series = 3;
 constexpr Duration slot_held = 1s;        // a V3 battery has one connection, and frees it late
@@ -35,7 +34,7 @@ public:
 
     Words read(int unit, Block block, Duration patience) override {
         session_.connect_for_job();
-        if (session_.units_[unit].suspect) session_.synchronise(unit, patience);
+        if (session_.units_[unit].late.are_possible()) session_.synchronise(unit, patience);
         return session_.read(unit, block, patience);
     }
     // Needs no unit in step: its answer repeats address and value.
@@ -53,7 +52,7 @@ private:
     ModbusSession& session_;
 };
 
-void ModbusSession::order(ModbusOrder order) { schedule_.order(std::move(order), wire_.now()); }
+void ModbusSession::order(const ModbusOrder& order) { schedule_.order(order, wire_.now()); }
 
 void ModbusSession::run(Job job) { jobs_.push_back(std::move(job)); }
 
@@ -65,7 +64,7 @@ TimePoint ModbusSession::step() try {
     else if (const TimePoint when = std::max(due->when, connected_ ? ready_for(due->unit) : connect_at_); now < when)
         return when;
     else if (!connected_) connect();
-    else if (units_[due->unit].suspect) bring_in_step(due->unit);
+    else if (units_[due->unit].late.are_possible()) bring_in_step(due->unit);
     else ask(*due);
     return wire_.now();
 } catch (const ModbusError&) { // the job, or the owner of the connection, has heard of it
@@ -107,7 +106,7 @@ ModbusSession::Words ModbusSession::read(int unit, Block block, Duration patienc
         return words;
     } catch (const ModbusError& error) {
         if (error.fault() == ModbusFault::refused) answered(unit);
-        else expect_late_answer(unit, block.count);
+        else units_[unit].late.expect(block.count, request_end_);
         throw;
     }
 }
@@ -124,38 +123,25 @@ void ModbusSession::write(int unit, std::uint16_t address, std::uint16_t value) 
 // An answer is known by its unit and its length alone. So this asks for a length that no answer which may still be on
 // its way has. An exception has no length: it proves nothing.
 void ModbusSession::synchronise(int unit, Duration patience) {
-    const Block block{.address = device_name.address, .count = unmistakable_count(units_[unit])};
+    LateAnswers& late = units_[unit].late;
+    const Block block{.address = device_name.address, .count = late.unmistakable_count(device_name.count)};
     try {
         request(unit, [&] { return wire_.read(unit, block, patience); });
     } catch (const ModbusError&) {
-        expect_late_answer(unit, block.count);
+        late.expect(block.count, request_end_);
         throw;
     }
     ++counters_.resyncs;
-    units_[unit].suspect = false;
-    units_[unit].unanswered.clear();
+    late.forget();
     answered(unit);
-}
-
-std::uint16_t ModbusSession::unmistakable_count(Unit& unit) const {
-    std::erase_if(unit.unanswered,
-                  [now = wire_.now()](const Unanswered& earlier) { return now >= earlier.asked_at + answer_may_come; });
-    std::uint16_t count = device_name.count;
-    while (count > 1 && std::ranges::count(unit.unanswered, count, &Unanswered::count) > 0) --count;
-    return count;
-}
-
-void ModbusSession::expect_late_answer(int unit, std::uint16_t count) {
-    units_[unit].suspect = true;
-    units_[unit].unanswered.push_back({.count = count, .asked_at = request_end_});
 }
 
 ModbusSession::Words ModbusSession::request(int unit, const std::function<Words()>& send) {
     sleep_until(ready_for(unit));
     try {
         gap_ = schedule_.pace(unit).gap;
-        if (late_answers_) wire_.discard_until_quiet(std::max<Duration>(quiet_line, gap_), longest_clearing);
-        late_answers_ = false;
+        if (!line_is_quiet_) wire_.discard_until_quiet(std::max<Duration>(quiet_line, gap_), longest_clearing);
+        line_is_quiet_ = true;
         ++counters_.requests;
         const TimePoint started = wire_.now();
         Words words = send();
@@ -165,7 +151,7 @@ ModbusSession::Words ModbusSession::request(int unit, const std::function<Words(
     } catch (const ModbusError& error) {
         request_end_ = wire_.now();
         // Behind a gateway also a lost connection's answer: it goes to the next one.
-        if (error.fault() != ModbusFault::refused) late_answers_ = true;
+        if (error.fault() != ModbusFault::refused) line_is_quiet_ = false;
         if (error.fault() == ModbusFault::timed_out) ++counters_.timeouts;
         if (error.fault() == ModbusFault::garbled) ++counters_.garbled;
         if (error.fault() == ModbusFault::disconnected) lose(error.what());

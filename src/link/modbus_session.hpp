@@ -1,5 +1,6 @@
 #pragma once
 
+#include "link/late_answers.hpp"
 #include "link/modbus_schedule.hpp"
 #include "link/modbus_wire.hpp"
 
@@ -64,8 +65,9 @@ public:
 
     ModbusSession(ModbusWire& wire, Tell tell) : wire_{wire}, tell_{std::move(tell)} {}
 
-    void order(ModbusOrder order); // replaces that of the same unit; due times of equal polls are kept
-    void run(Job job);             // before the next poll, in order
+    // Replaces that of the same unit; due times of equal polls are kept. Without polls the unit is left in peace.
+    void order(const ModbusOrder& order);
+    void run(Job job); // before the next poll, in order
 
     // Does at most one thing: a job, a poll, or an attempt to connect. Returns when there is something to do again.
     TimePoint step();
@@ -76,13 +78,8 @@ private:
     class Port;
     using Words = std::vector<std::uint16_t>;
 
-    struct Unanswered { // its answer may still come
-        std::uint16_t count{};
-        TimePoint asked_at{};
-    };
     struct Unit {
-        bool suspect{}; // the next answer may be one to an earlier question
-        std::vector<Unanswered> unanswered{};
+        LateAnswers late{};
         int failures{}; // in a row
         int pauses{};   // in a row
     };
@@ -94,8 +91,6 @@ private:
     Words read(int unit, Block block, Duration patience);
     void write(int unit, std::uint16_t address, std::uint16_t value);
     void synchronise(int unit, Duration patience);
-    std::uint16_t unmistakable_count(Unit& unit) const;
-    void expect_late_answer(int unit, std::uint16_t count);
     Words request(int unit, const std::function<Words()>& send);
 
     void answered(int unit);
@@ -118,7 +113,7 @@ private:
 
     bool connected_ = false;
     Maybe<bool> told_up_{};
-    bool late_answers_ = false; // may be on their way
+    bool line_is_quiet_ = true; // false: answers may be on their way
     int failures_ = 0;          // of the connection, in a row
     int losses_ = 0;            // of connections, since the last answer
     TimePoint slot_free_at_{};  // no connect before

@@ -481,7 +481,7 @@ def test_time_runs_faster(house):
     (["--battery", "name=x,model=e3,colour=red"], "'colour=red' of a battery is unknown"),
     (["--battery", "name=x,model=e3,framing=udp"], "tcp, rtuovertcp or rtu"), (["--battery", "name=x,model=e3,packs=2"], "not in 1..1"),
     (["--battery", "name=x,model=e3", "--fault", "y:stall=3"], "no battery of this name"),
-    (["--battery", "name=x,model=e3", "--speed", "0"], "speed"), (["--battery", "name=x,model=e3", "--load", "csv:/no"], "/no: cannot be read"),
+    (["--battery", "name=x,model=e3", "--speed", "0"], "speed"), (["--battery", "name=x,model=e3,soc=nan"], "soc=nan: a number"), (["--battery", "name=x,model=e3", "--load", "csv:/no"], "/no: cannot be read"),
     (["--battery", "name=x,model=e3", "--battery", "name=x,model=e"], "two batteries are named x")])
 def test_a_wrong_command_line(words, part):
     code, said = run_to_end(*words)

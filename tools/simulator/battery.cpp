@@ -54,6 +54,7 @@ Battery::Battery(const BatterySpec& spec, int number, std::uint64_t seed, TimePo
     : spec_{spec}, model_{device_model(spec.model)}, preset_{plant_preset(spec.plant)}, number_{number}, random_{seed},
       plant_{model_, preset_, packs_of(spec, model_), spec.soc}, firmware_{model_}, faults_{now}, now_{now} {
     firmware_.settings().unit = static_cast<std::uint16_t>(spec.unit);
+    firmware_.settings().work_mode = spec.ct ? 1 : 0;
     clear_fault(Fault::bad_exception_length, now);
     clear_fault(Fault::reconnect_drops_control, now);
     for (const auto& [fault, value] : spec.faults) set_fault(fault, value, now);
@@ -92,7 +93,7 @@ void Battery::notice(TimePoint now) {
 }
 
 void Battery::set_soc(double soc) {
-    if (!(soc >= 0 && soc <= 100))
+    if (!within(soc, 0, 100))
         throw std::invalid_argument{"soc " + std::to_string(soc) + " of " + spec_.name + " is not in 0..100 %"};
     plant_.set_soc(soc);
     since_refresh_ = preset_.telemetry; // seen at the next step
@@ -106,12 +107,8 @@ void Battery::new_connection() {
 PlantInputs Battery::inputs(double seconds, const Surroundings& around) {
     const bool grid = around.grid && !faults_.on(Fault::grid_loss);
     const Settings& settings = firmware_.settings();
-    Watts wanted = firmware_.set_point({.soc = plant_.packs().soc(),
-                                        .own_power = plant_.register_power(),
-                                        .meter = around.meter,
-                                        .ct = spec_.ct,
-                                        .seconds = around.seconds},
-                                       seconds);
+    Watts wanted = firmware_.set_point(
+        {.soc = plant_.packs().soc(), .meter = around.meter, .ct = spec_.ct, .seconds = around.seconds}, seconds);
     if (faults_.on(Fault::opposite_sign)) wanted = -wanted;
     if (faults_.on(Fault::ignores_set_points)) wanted = {};
     return {.set_point = wanted,

@@ -15,7 +15,7 @@ struct Wrong : std::runtime_error {
 
 double number(const json& object, const char* key, double least, double most) {
     const json& value = object.at(key);
-    if (!value.is_number() || value.get<double>() < least || value.get<double>() > most)
+    if (!value.is_number() || !within(value.get<double>(), least, most))
         throw Wrong{std::string{key} + " is " + value.dump() + ", a number in " + std::to_string(least) + ".." +
                     std::to_string(most) + " is expected"};
     return value.get<double>();
@@ -94,7 +94,8 @@ json change_fault(Simulation& simulation, const json& command, bool set) {
     Battery& battery = simulation.house().device(text(command, "battery")).battery();
     const Fault fault = fault_row(text(command, "fault")).fault;
     if (!set) battery.clear_fault(fault, simulation.now());
-    else battery.set_fault(fault, command.contains("value") ? number(command, "value", -1e9, 1e9) : 1, simulation.now());
+    else
+        battery.set_fault(fault, command.contains("value") ? number(command, "value", -1e9, 1e9) : 1, simulation.now());
     return {{"ok", true}, {"value", battery.faults().value(fault)}};
 }
 
@@ -121,7 +122,7 @@ PowerSource source(Simulation& simulation, const json& command, const char* key,
 }
 
 json advance(Simulation& simulation, double seconds) {
-    simulation.advance_physics(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds)));
+    simulation.advance_physics(span_of(seconds));
     return {{"ok", true}};
 }
 
@@ -132,7 +133,7 @@ json perform(Simulation& simulation, const json& command) {
     if (command.contains("clear")) return change_fault(simulation, command.at("clear"), false);
     if (command.contains("battery")) return change_battery(simulation, command);
     if (command.contains("state")) return state_of(simulation);
-    if (command.contains("advance")) return advance(simulation, number(command, "advance", 0, 40 * 86400.0));
+    if (command.contains("advance")) return advance(simulation, number(command, "advance", 0, 7 * 86400.0));
     if (command.contains("load_w")) house.set_load(source(simulation, command, "load_w", "load_w"));
     else if (command.contains("pv_w")) house.set_solar(source(simulation, command, "pv_w", "pv_w"));
     else if (command.contains("grid")) house.set_grid(flag(command, "grid"));

@@ -11,6 +11,9 @@ struct CurvePoint {
     double y{};
 };
 
+// False also for what is no number.
+constexpr bool within(double value, double least, double most) { return value >= least && value <= most; }
+
 double interpolate(std::span<const CurvePoint> curve, double x); // flat beyond both ends
 
 // Measured on a Venus E (README, "Losses"). Powers are + when they charge.

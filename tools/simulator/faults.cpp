@@ -1,5 +1,7 @@
 #include "tools/simulator/faults.hpp"
 
+#include "tools/simulator/curves.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -78,10 +80,6 @@ static_assert(is_in_order());
 
 double seconds_since(TimePoint since, TimePoint now) { return std::chrono::duration<double>(now - since).count(); }
 
-TimePoint after(TimePoint since, double seconds) {
-    return since + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
-}
-
 } // namespace
 
 std::span<const FaultRow> fault_table() { return table; }
@@ -102,7 +100,7 @@ FaultPanel::FaultPanel(TimePoint now) {
 
 void FaultPanel::set(Fault fault, double value, TimePoint now) {
     const FaultRow& row = fault_row(fault);
-    if (!(value >= std::min(row.initial, 0.0) && value <= row.most))
+    if (!within(value, std::min(row.initial, 0.0), row.most))
         throw std::invalid_argument{"fault '" + std::string{row.name} + "': " + std::to_string(value) +
                                     " is not in 0.." + std::to_string(row.most) + " " + std::string{row.parameter}};
     entries_[static_cast<std::size_t>(fault)] = {value, now, 0};
@@ -110,21 +108,21 @@ void FaultPanel::set(Fault fault, double value, TimePoint now) {
 
 std::optional<TimePoint> FaultPanel::until(Fault seconds, TimePoint now) const {
     const auto& [length, since, calls] = entry(seconds);
-    const TimePoint end = after(since, length);
+    const TimePoint end = since + span_of(length);
     return now < end ? std::optional{end} : std::nullopt;
 }
 
 std::optional<TimePoint> FaultPanel::until(Fault seconds, Fault every, TimePoint now) const {
     const auto began = last(seconds, value(every), now);
     if (!began) return std::nullopt;
-    const TimePoint end = after(*began, value(seconds));
+    const TimePoint end = *began + span_of(value(seconds));
     return now < end ? std::optional{end} : std::nullopt;
 }
 
 std::optional<TimePoint> FaultPanel::last(Fault fault, double period, TimePoint now) const {
     if (!on(fault)) return std::nullopt;
     const TimePoint since = entry(fault).since;
-    return period > 0 ? after(since, period * std::floor(seconds_since(since, now) / period)) : since;
+    return period > 0 ? since + span_of(period * std::floor(seconds_since(since, now) / period)) : since;
 }
 
 bool FaultPanel::nth(Fault every) {

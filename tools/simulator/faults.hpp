@@ -9,6 +9,10 @@
 
 namespace vbat::sim {
 
+inline Duration span_of(double seconds) {
+    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
 // In the order of the table in faults.cpp.
 enum class Fault : unsigned char {
     bad_exception_length,

@@ -42,10 +42,9 @@ struct Orders {
 // What the device itself knows of its surroundings.
 struct Senses {
     double soc{};
-    Watts own_power{}; // + charges
-    Watts meter{};     // of its CT; + imports
-    bool ct{};         // it has one
-    double seconds{};  // since Monday 00:00
+    Watts meter{};    // of its CT; + imports
+    bool ct{};        // it has one
+    double seconds{}; // since Monday 00:00
 };
 
 // What it wants to do: by order, or by its own work mode.

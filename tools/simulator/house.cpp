@@ -14,7 +14,7 @@ constexpr double step_seconds = 0.1;
 
 std::unique_ptr<ModbusDevice> device_of(const BatterySpec& spec, int number, std::uint64_t seed, TimePoint now) {
     if (spec.name.empty()) throw std::invalid_argument{"a battery needs a name"};
-    if (!(spec.soc >= 0 && spec.soc <= 100))
+    if (!within(spec.soc, 0, 100))
         throw std::invalid_argument{"battery " + spec.name + ": soc=" + std::to_string(spec.soc) +
                                     " is not in 0..100 %"};
     if (spec.unit < 1 || spec.unit > 247)
@@ -29,6 +29,8 @@ House::House(const HouseSpec& spec, TimePoint now)
     : seed_{spec.seed}, start_second_{spec.start_hour * 3600},
       load_source_{power_source(spec.load, "load_w", spec.seed)}, solar_source_{
                                                                       power_source(spec.solar, "pv_w", spec.seed)} {
+    if (!within(spec.start_hour, 0, 24))
+        throw std::invalid_argument{"start hour " + std::to_string(spec.start_hour) + " is not in 0..24"};
     for (const BatterySpec& battery : spec.batteries) {
         const auto same = [&](const auto& device) { return device->battery().spec().name == battery.name; };
         if (std::any_of(devices_.begin(), devices_.end(), same))
@@ -59,13 +61,14 @@ void House::balance() {
 
 void House::step(TimePoint now) {
     const double clock = start_second_ + seconds();
-    for (std::size_t i = 0; i < devices_.size(); ++i)
+    for (std::size_t i = 0; i < devices_.size(); ++i) {
         devices_[i]->battery().step(step_seconds,
                                     {.grid = has_grid_,
                                      .meter = grid_,
                                      .seconds = clock,
                                      .solar = {solar_of_devices_[i].at(std::fmod(clock, 86400.0), seconds())},
                                      .now = now});
+    }
     ++steps_;
     balance();
     const auto count = [](WattHours& book, Watts power) { book += WattHours{power.value * step_seconds / 3600}; };

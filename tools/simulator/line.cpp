@@ -8,18 +8,16 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t longest_stream = 4096;
+constexpr std::size_t most_requests = 256; // that wait; more are lost
 constexpr std::size_t gateway_clients = 3;
 constexpr auto slot_kept = 1s;       // by a native port after its client has gone
 constexpr auto frame_silence = 50ms; // ends a frame of RTU that never became complete
 constexpr auto look_again = 50ms;    // while something holds an answer back
 
-Duration span_of(double seconds) {
-    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+void keep_least(std::optional<double>& least_ms, Duration span) {
+    const double value = std::chrono::duration<double, std::milli>(span).count();
+    least_ms = std::min(least_ms.value_or(value), value);
 }
-
-double milliseconds(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
-
-void keep_least(std::optional<double>& least, double value) { least = std::min(least.value_or(value), value); }
 
 bool is_away(const FaultPanel& faults, TimePoint now) {
     return faults.until(Fault::silence, now) || faults.until(Fault::reboot, now) ||
@@ -30,7 +28,7 @@ bool is_away(const FaultPanel& faults, TimePoint now) {
 
 bool Line::refuses(TimePoint now) const {
     if (native_ ? !clients_.empty() || now < free_at_ : clients_.size() >= gateway_clients) return true;
-    return std::any_of(devices_.begin(), devices_.end(), [&](const ModbusDevice* device) {
+    return std::ranges::any_of(devices_, [&](const ModbusDevice* device) {
         const FaultPanel& faults = device->battery().faults();
         return faults.until(Fault::refuse_connect, now) || (native_ && faults.until(Fault::reboot, now)) ||
                faults.until(Fault::network_restart, Fault::network_restart_every, now);
@@ -39,7 +37,7 @@ bool Line::refuses(TimePoint now) const {
 
 bool Line::connect(Client& client, TimePoint now) {
     notice_drops(now);
-    if (last_connect_) keep_least(counters_.min_connect_ms, milliseconds(now - *last_connect_));
+    if (last_connect_) keep_least(counters_.min_connect_ms, now - *last_connect_);
     last_connect_ = now;
     if (refuses(now)) {
         ++counters_.refused;
@@ -114,14 +112,14 @@ void Line::receive(Client& client, std::span<const std::uint8_t> bytes, TimePoin
 
 void Line::note_request(TimePoint now) {
     if (!requests_.empty()) ++counters_.overlapping;
-    if (last_traffic_) keep_least(counters_.min_gap_ms, milliseconds(now - *last_traffic_));
+    if (last_traffic_) keep_least(counters_.min_gap_ms, now - *last_traffic_);
     last_traffic_ = now;
 }
 
 void Line::accept_request(Client& client, Frame frame, TimePoint now) {
     note_request(now);
     const auto devices = addressed(frame.unit);
-    if (devices.empty() || deaf_) return;
+    if (devices.empty() || deaf_ || requests_.size() >= most_requests) return;
     Connection& connection = clients_[&client];
     connection.waiting = frame.transaction;
     if (connection.stale && connection.stale->until > now) {
@@ -157,8 +155,7 @@ std::vector<ModbusDevice*> Line::addressed(std::uint8_t unit) const {
 }
 
 bool Line::is_held(const Request& request, TimePoint now) const {
-    const auto devices = addressed(request.frame.unit);
-    return std::any_of(devices.begin(), devices.end(), [now](const ModbusDevice* device) {
+    return std::ranges::any_of(addressed(request.frame.unit), [now](const ModbusDevice* device) {
         return device->battery().faults().until(Fault::stall, Fault::stall_every, now).has_value();
     });
 }
@@ -223,13 +220,12 @@ void Line::spoil(Bytes& bytes, FaultPanel& faults, const Answer& answer) const {
 
 void Line::post(Client& client, const Bytes& bytes, const FaultPanel& faults, bool close, TimePoint now) {
     const Duration apart = span_of(faults.value(Fault::split_frames) / 1000);
-    const std::size_t pieces = apart > 0ms ? 3 : 1;
-    const auto at = [&](std::size_t piece) {
-        return bytes.begin() + static_cast<std::ptrdiff_t>(bytes.size() * piece / pieces);
-    };
-    for (std::size_t piece = 0; piece < pieces; ++piece)
-        parcels_.push_back(
-            {now + apart * static_cast<int>(piece), &client, {at(piece), at(piece + 1)}, close && piece + 1 == pieces});
+    const int pieces = apart > 0ms ? 3 : 1;
+    const auto size = static_cast<std::ptrdiff_t>(bytes.size());
+    for (int i = 0; i < pieces; ++i) {
+        const auto at = [&](int n) { return bytes.begin() + size * n / pieces; };
+        parcels_.push_back({now + apart * i, &client, {at(i), at(i + 1)}, close && i + 1 == pieces});
+    }
     std::stable_sort(parcels_.begin(), parcels_.end(), [](const Parcel& a, const Parcel& b) { return a.at < b.at; });
 }
 

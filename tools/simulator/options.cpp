@@ -4,6 +4,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <sstream>
 #include <stdexcept>
 
@@ -15,13 +16,13 @@ constexpr int usage_error = 2;
 double number(const std::string& key, const std::string& text) {
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size())
+    if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value))
         throw std::invalid_argument{key + "=" + text + ": a number is expected"};
     return value;
 }
 int whole(const std::string& key, const std::string& text) {
     const double value = number(key, text);
-    if (!(value >= 0 && value <= 65535)) throw std::invalid_argument{key + "=" + text + ": not in 0..65535"};
+    if (!within(value, 0, 65535)) throw std::invalid_argument{key + "=" + text + ": not in 0..65535"};
     return static_cast<int>(value);
 }
 
@@ -38,7 +39,7 @@ struct Word {
     void (*store)(BatterySpec& spec, const std::string& key, const std::string& text){};
 };
 using Text = const std::string&;
-constexpr std::array words{
+constexpr std::array battery_words{
     Word{"name", [](BatterySpec& spec, Text, Text text) { spec.name = text; }},
     Word{"model", [](BatterySpec& spec, Text, Text text) { spec.model = text; }},
     Word{"plant", [](BatterySpec& spec, Text, Text text) { spec.plant = text; }},
@@ -49,7 +50,7 @@ constexpr std::array words{
     Word{"gateway", [](BatterySpec& spec, Text, Text text) { spec.gateway = text; }},
     Word{"firmware", [](BatterySpec& spec, Text key, Text text) { spec.firmware = whole(key, text); }},
     Word{"ct", [](BatterySpec& spec, Text key, Text text) { spec.ct = whole(key, text) != 0; }},
-    Word{"backup", [](BatterySpec& spec, Text key, Text text) { spec.backup_watts = number(key, text); }},
+    Word{"backup", [](BatterySpec& spec, Text key, Text text) { spec.backup_watts = whole(key, text); }},
     Word{"pv", [](BatterySpec& spec, Text, Text text) { spec.solar = text; }},
     Word{"framing", [](BatterySpec& spec, Text, Text text) { spec.framing = framing(text); }},
 };
@@ -58,7 +59,7 @@ void take_word(BatterySpec& spec, const std::string& text) {
     const auto equals = text.find('=');
     const std::string key = text.substr(0, equals);
     std::string all;
-    for (const Word& word : words) {
+    for (const Word& word : battery_words) {
         if (word.key == key && equals != text.npos) return word.store(spec, key, text.substr(equals + 1));
         all += (all.empty() ? "" : ", ") + std::string{word.key};
     }
@@ -84,6 +85,34 @@ std::string fault_lines() {
     return out.str();
 }
 
+// What the command line says, before it is understood.
+struct Words {
+    std::vector<std::string> batteries{};
+    std::vector<std::string> faults{};
+    bool list_faults{};
+};
+
+void describe(CLI::App& cli, Options& options, Words& words) {
+    SimulationSpec& simulation = options.simulation;
+    cli.add_option("--battery", words.batteries,
+                   "name=garage,model=e3[,port=0][,soc=50][,unit=1][,framing=tcp|rtuovertcp|rtu][,gateway=NAME]"
+                   "[,plant=nom|fast|slow|api][,packs=N][,firmware=N][,ct=1][,backup=W][,pv=SOURCE]");
+    cli.add_option("--fault", words.faults, "battery:name=value, see --faults");
+    cli.add_option("--load", simulation.house.load, "constant:W, profile:day or csv:FILE")->capture_default_str();
+    cli.add_option("--pv", simulation.house.solar, "constant:W, profile:clear[:W], profile:clouds[:W] or csv:FILE")
+        ->capture_default_str();
+    cli.add_option("--start-hour", simulation.house.start_hour, "of a Monday")
+        ->capture_default_str()
+        ->check(CLI::Range(0.0, 24.0));
+    cli.add_option("--seed", simulation.house.seed, "of noise, profiles and random faults")->capture_default_str();
+    cli.add_option("--speed", simulation.speed, "of the physics")->capture_default_str();
+    cli.add_option("--control-port", options.control_port, "JSON lines on loopback; 0: chosen by the system")
+        ->check(CLI::Range(0, 65535));
+    cli.add_option("--address", options.address, "where the batteries listen")->capture_default_str();
+    cli.add_flag("--random-faults", simulation.random_faults, "one fault after the other, by the seed");
+    cli.add_flag("--faults", words.list_faults, "print all faults");
+}
+
 } // namespace
 
 BatterySpec battery_spec(const std::string& text) {
@@ -97,36 +126,16 @@ BatterySpec battery_spec(const std::string& text) {
 
 ParsedOptions parse_options(int argc, const char* const* argv) {
     ParsedOptions parsed;
-    Options& options = parsed.options;
-    SimulationSpec& simulation = options.simulation;
-    std::vector<std::string> batteries;
-    std::vector<std::string> faults;
-    bool list_faults = false;
+    HouseSpec& house = parsed.options.simulation.house;
+    Words words;
     CLI::App cli{"A house with Marstek batteries that answer on Modbus.", "simulator"};
-    cli.add_option("--battery", batteries,
-                   "name=garage,model=e3[,port=0][,soc=50][,unit=1][,framing=tcp|rtuovertcp|rtu][,gateway=NAME]"
-                   "[,plant=nom|fast|slow|api][,packs=N][,firmware=N][,ct=1][,backup=W][,pv=SOURCE]");
-    cli.add_option("--fault", faults, "battery:name=value, see --faults");
-    cli.add_option("--load", simulation.house.load, "constant:W, profile:day or csv:FILE")->capture_default_str();
-    cli.add_option("--pv", simulation.house.solar, "constant:W, profile:clear[:W], profile:clouds[:W] or csv:FILE")
-        ->capture_default_str();
-    cli.add_option("--start-hour", simulation.house.start_hour, "of a Monday")
-        ->capture_default_str()
-        ->check(CLI::Range(0.0, 24.0));
-    cli.add_option("--seed", simulation.house.seed, "of noise, profiles and random faults")->capture_default_str();
-    cli.add_option("--speed", simulation.speed, "of the physics")->capture_default_str();
-    cli.add_option("--control-port", options.control_port, "JSON lines on loopback; 0: chosen by the system")
-        ->check(CLI::Range(0, 65535));
-    cli.add_option("--address", options.address, "where the batteries listen")->capture_default_str();
-    cli.add_flag("--random-faults", simulation.random_faults, "one fault after the other, by the seed");
-    cli.add_flag("--faults", list_faults, "print all faults");
+    describe(cli, parsed.options, words);
     try {
         cli.parse(argc, argv);
-        for (const std::string& words_of_battery : batteries)
-            simulation.house.batteries.push_back(battery_spec(words_of_battery));
-        for (const std::string& fault : faults) take_fault(simulation.house.batteries, fault);
-        if (list_faults) parsed.usage = Usage{fault_lines(), 0};
-        else if (batteries.empty())
+        for (const std::string& text : words.batteries) house.batteries.push_back(battery_spec(text));
+        for (const std::string& text : words.faults) take_fault(house.batteries, text);
+        if (words.list_faults) parsed.usage = Usage{fault_lines(), 0};
+        else if (words.batteries.empty())
             parsed.usage = Usage{"simulator: at least one --battery is needed; see --help\n", usage_error};
     } catch (const CLI::ParseError& error) {
         std::ostringstream out;

@@ -3,6 +3,7 @@
 #include "tools/simulator/random.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <fstream>
 #include <numbers>
@@ -24,9 +25,11 @@ void add(Day& day, double from, double seconds, double watts) {
 }
 
 void add_fridge(Day& day, Random& random) {
-    for (double t = random.between(0, 2400); t < day_seconds; t += random.between(2600, 3400)) {
+    double t = random.between(0, 2400);
+    while (t < day_seconds) {
         add(day, t, 4, 600); // its motor starts
         add(day, t, random.between(900, 1300), 85);
+        t += random.between(2600, 3400);
     }
 }
 
@@ -40,7 +43,11 @@ void add_cooking(Day& day, Random& random) {
     for (const double around : {12.2, 18.0}) {
         const double from = (around + random.between(-.3, .3)) * hour;
         const double end = from + random.between(1500, 3000);
-        for (double t = from; t < end; t += random.between(25, 45)) add(day, t, random.between(8, 22), 1800);
+        double t = from;
+        while (t < end) {
+            add(day, t, random.between(8, 22), 1800);
+            t += random.between(25, 45);
+        }
     }
 }
 
@@ -48,7 +55,7 @@ void add_washing(Day& day, Random& random) {
     const double from = random.between(9.5, 13.5) * hour;
     add(day, from, 5400, 60);
     add(day, from + 300, random.between(900, 1300), 2000);
-    for (double t = from + 1500; t < from + 5200; t += 30) add(day, t, 14, 220); // the drum
+    for (int turn = 0; turn < 120; ++turn) add(day, from + 1500 + 30 * turn, 14, 220); // the drum
     add(day, from + 4700, 500, 350);
 }
 
@@ -77,11 +84,11 @@ std::vector<double> numbers(const std::string& line, const std::string& path, in
     std::vector<double> all;
     std::istringstream words{line};
     for (std::string word; std::getline(words, word, ',');) {
-        try {
-            all.push_back(std::stod(word));
-        } catch (const std::exception&) {
+        double value = 0;
+        const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+        if (error != std::errc{} || end != word.data() + word.size() || !std::isfinite(value))
             throw std::runtime_error{path + ":" + std::to_string(number) + ": '" + word + "' is not a number"};
-        }
+        all.push_back(value);
     }
     return all;
 }

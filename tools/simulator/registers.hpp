@@ -43,6 +43,8 @@ std::span<const RegisterRow> shared_rows(); // settings and words both have
 std::vector<RegisterRow> pack_rows(const DeviceModel& model);
 std::vector<RegisterRow> slot_rows();
 
+std::string mac_of(const Battery& battery); // 0200000000xx, its number in the house
+
 // Reading or writing these harms a real one: they answer with an exception here, and are counted.
 bool is_forbidden(std::uint16_t address, bool writing);
 

@@ -7,16 +7,16 @@ namespace vbat::sim {
 namespace {
 
 using B = const Battery&;
-constexpr auto V = Kind::voltage;
-constexpr auto T = Kind::temperature;
+constexpr auto volts = Kind::voltage;
+constexpr auto degrees = Kind::temperature;
 
 double battery_volts(B battery, int) { return battery.seen().packs.front().voltage.value; }
 double battery_amps(B battery, int) { return battery.seen().packs.front().current.value; }
 double soc(B battery, int) { return battery.seen().soc; }
 double ac_out(B battery, int) { return -battery.seen().ac.value; } // + feeds the grid
 double ac_amps(B battery, int) {
-    const double volts = battery.seen().grid_voltage.value;
-    return volts > 0 ? -battery.seen().ac.value / volts : 0;
+    const double grid = battery.seen().grid_voltage.value;
+    return grid > 0 ? -battery.seen().ac.value / grid : 0;
 }
 double backup_volts(B battery, int) { return battery.seen().backup_voltage.value; }
 double celsius(B battery, int) { return battery.seen().celsius; }
@@ -24,32 +24,29 @@ double cell(B battery, int above) { return battery_volts(battery, 0) / battery.m
 double cell_celsius(B battery, int above) { return battery.seen().cell_celsius + above; }
 double firmware(B battery, int) { return battery.firmware_version(); }
 
-std::string mac(B battery) {
-    const int number = battery.number();
-    return {'0', '2', '0', '0', '0', '0', '0', '0', '0', '0', char('0' + number / 10), char('0' + number % 10)};
-}
-
 constexpr std::array rows{
-    RegisterRow{.address = 30001, .scale = .01, .kind = V, .value = battery_volts},
+    RegisterRow{.address = 30001, .scale = .01, .kind = volts, .value = battery_volts},
     RegisterRow{.address = 30002, .scale = .01, .value = battery_amps},
     RegisterRow{
-        .address = 30004, .scale = .1, .kind = V, .value = [](B b, int) { return b.seen().grid_voltage.value; }},
+        .address = 30004, .scale = .1, .kind = volts, .value = [](B b, int) { return b.seen().grid_voltage.value; }},
     RegisterRow{.address = 30005, .scale = .01, .value = ac_amps},
-    RegisterRow{.address = 30006, .scale = .1, .kind = V, .value = backup_volts},
-    RegisterRow{.address = 30008, .scale = .1, .kind = T, .value = [](B b, int) { return b.seen().celsius + 1.3; }},
-    RegisterRow{.address = 30009, .scale = .1, .kind = T, .value = [](B b, int) { return b.seen().celsius + 1.1; }},
-    RegisterRow{.address = 30010, .scale = .1, .kind = T, .value = celsius},
+    RegisterRow{.address = 30006, .scale = .1, .kind = volts, .value = backup_volts},
+    RegisterRow{
+        .address = 30008, .scale = .1, .kind = degrees, .value = [](B b, int) { return b.seen().celsius + 1.3; }},
+    RegisterRow{
+        .address = 30009, .scale = .1, .kind = degrees, .value = [](B b, int) { return b.seen().celsius + 1.1; }},
+    RegisterRow{.address = 30010, .scale = .1, .kind = degrees, .value = celsius},
     RegisterRow{.address = 30399, .value = [](B, int) { return 213.0; }},
     RegisterRow{.address = 30400, .scale = .01, .value = [](B, int) { return 1.53; }},
     RegisterRow{.address = 30401, .value = firmware},
-    RegisterRow{.address = 30402, .words = 6, .text = mac},
+    RegisterRow{.address = 30402, .words = 6, .text = mac_of},
     RegisterRow{.address = 30800, .words = 6, .text = [](B) { return std::string{"202409090159"}; }},
     RegisterRow{.address = 31000, .words = 10, .text = [](B b) { return std::string{b.model().name}; }},
     RegisterRow{.address = 31100, .scale = .01, .value = [](B, int) { return 1.53; }},
     RegisterRow{.address = 31101, .value = firmware},
     RegisterRow{.address = 31102, .value = [](B, int) { return 213.0; }},
     RegisterRow{.address = 31200, .words = 10, .text = [](B) { return std::string{}; }},
-    RegisterRow{.address = 32100, .scale = .01, .kind = V, .value = battery_volts},
+    RegisterRow{.address = 32100, .scale = .01, .kind = volts, .value = battery_volts},
     RegisterRow{.address = 32101, .scale = .01, .value = battery_amps},
     RegisterRow{.address = 32102, .words = 2, .value = [](B b, int) { return b.seen().dc.value; }},
     RegisterRow{.address = 32104, .kind = Kind::soc, .value = soc},
@@ -58,13 +55,13 @@ constexpr std::array rows{
     RegisterRow{.address = 32204, .scale = .01, .value = [](B b, int) { return b.seen().frequency.value; }},
     RegisterRow{.address = 32301, .scale = .01, .value = [](B b, int) { return b.seen().backup.value / 230; }},
     RegisterRow{.address = 32302, .words = 2, .value = [](B b, int) { return b.seen().backup.value; }},
-    RegisterRow{.address = 35010, .kind = T, .value = cell_celsius, .argument = 2},
-    RegisterRow{.address = 35011, .kind = T, .value = cell_celsius, .argument = 0},
+    RegisterRow{.address = 35010, .kind = degrees, .value = cell_celsius, .argument = 2},
+    RegisterRow{.address = 35011, .kind = degrees, .value = cell_celsius, .argument = 0},
     RegisterRow{.address = 37004, .value = ac_out}, // one word: 37005 follows
     RegisterRow{.address = 37005, .kind = Kind::soc, .value = soc},
-    RegisterRow{.address = 37006, .kind = T, .value = cell_celsius, .argument = 1},
-    RegisterRow{.address = 37007, .scale = .001, .kind = V, .value = cell, .argument = 1},
-    RegisterRow{.address = 37008, .scale = .001, .kind = V, .value = cell, .argument = -1},
+    RegisterRow{.address = 37006, .kind = degrees, .value = cell_celsius, .argument = 1},
+    RegisterRow{.address = 37007, .scale = .001, .kind = volts, .value = cell, .argument = 1},
+    RegisterRow{.address = 37008, .scale = .001, .kind = volts, .value = cell, .argument = -1},
     RegisterRow{.address = 41010, .value = [](B b, int) { return double(b.firmware().settings().restricted); }},
     RegisterRow{.address = 44000,
                 .value = [](B b, int) { return double(b.firmware().settings().charge_cutoff); },

@@ -9,8 +9,8 @@ namespace vbat::sim {
 namespace {
 
 using B = const Battery&;
-constexpr auto V = Kind::voltage;
-constexpr auto T = Kind::temperature;
+constexpr auto volts = Kind::voltage;
+constexpr auto degrees = Kind::temperature;
 
 constexpr int solar_inputs = 2; // of four that are in use
 constexpr double solar_volts = 49;
@@ -44,8 +44,8 @@ double broken_current(B battery, int) {
 
 // Solar power that passes and a trace of the rest: not the battery's current.
 double not_the_current(B battery, int) {
-    const double volts = std::max(1.0, active(battery).voltage.value);
-    return -battery.seen().solar.value / volts + active(battery).current.value * 0.03;
+    const double pack = std::max(1.0, active(battery).voltage.value);
+    return -battery.seen().solar.value / pack + active(battery).current.value * 0.03;
 }
 
 double cell(B battery, int above) { return first(battery).voltage.value / battery.model().cells + 0.001 * above; }
@@ -53,11 +53,6 @@ double cell_celsius(B battery, int above) { return battery.seen().cell_celsius +
 double limit(B battery, bool none) { return none ? 0 : battery.model().solar ? 50 : 100; }
 double packs(B battery, int) { return double(battery.seen().packs.size()); }
 double soc_of_first(B battery, int) { return std::clamp(first(battery).soc, 0.0, 100.0); }
-
-std::string mac(B battery) {
-    const int number = battery.number();
-    return {'0', '2', '0', '0', '0', '0', '0', '0', '0', '0', char('0' + number / 10), char('0' + number % 10)};
-}
 
 // Firmware 147 leaves something behind the NUL; it shall not be read.
 std::string name(B battery) {
@@ -72,12 +67,12 @@ std::string gateway(B) { return {char(192), 0, 2, 1}; }
 
 constexpr std::array rows{
     RegisterRow{
-        .address = 30000, .scale = .1, .kind = V, .value = [](B b, int) { return active(b).voltage.value - .3; }},
+        .address = 30000, .scale = .1, .kind = volts, .value = [](B b, int) { return active(b).voltage.value - .3; }},
     RegisterRow{.address = 30001, .value = inverter_dc},
-    RegisterRow{.address = 30002, .scale = .1, .kind = T, .value = [](B b, int) { return b.seen().celsius; }},
-    RegisterRow{.address = 30003, .scale = .1, .kind = T, .value = [](B b, int) { return b.seen().celsius + 2; }},
-    RegisterRow{.address = 30004, .scale = .1, .kind = V, .value = grid_volts},
-    RegisterRow{.address = 30005, .scale = .1, .kind = V, .value = backup_volts},
+    RegisterRow{.address = 30002, .scale = .1, .kind = degrees, .value = [](B b, int) { return b.seen().celsius; }},
+    RegisterRow{.address = 30003, .scale = .1, .kind = degrees, .value = [](B b, int) { return b.seen().celsius + 2; }},
+    RegisterRow{.address = 30004, .scale = .1, .kind = volts, .value = grid_volts},
+    RegisterRow{.address = 30005, .scale = .1, .kind = volts, .value = backup_volts},
     RegisterRow{.address = 30006, .value = ac_out},
     RegisterRow{.address = 30007, .value = backup},
     RegisterRow{.address = 30010, .value = zero},
@@ -89,18 +84,20 @@ constexpr std::array rows{
     RegisterRow{.address = 30025, .scale = .1, .value = input_amps, .argument = 1},
     RegisterRow{.address = 30026, .scale = .1, .value = input_amps, .argument = 2},
     RegisterRow{.address = 30027, .scale = .1, .value = input_amps, .argument = 3},
-    RegisterRow{.address = 30028, .scale = .1, .kind = V, .value = [](B b, int) { return active(b).voltage.value; }},
+    RegisterRow{
+        .address = 30028, .scale = .1, .kind = volts, .value = [](B b, int) { return active(b).voltage.value; }},
     RegisterRow{.address = 30029, .scale = .1, .value = not_the_current},
     RegisterRow{.address = 30037, .scale = .1, .value = input_watts, .argument = 0},
     RegisterRow{.address = 30038, .scale = .1, .value = input_watts, .argument = 1},
     RegisterRow{.address = 30039, .scale = .1, .value = input_watts, .argument = 2},
     RegisterRow{.address = 30040, .scale = .1, .value = input_watts, .argument = 3},
-    RegisterRow{.address = 30100, .scale = .01, .kind = V, .value = [](B b, int) { return first(b).voltage.value; }},
+    RegisterRow{
+        .address = 30100, .scale = .01, .kind = volts, .value = [](B b, int) { return first(b).voltage.value; }},
     RegisterRow{.address = 30101, .scale = .1, .value = [](B b, int) { return first(b).current.value; }},
-    RegisterRow{.address = 30102, .scale = .001, .kind = V, .value = cell, .argument = 1},
-    RegisterRow{.address = 30103, .scale = .001, .kind = V, .value = cell, .argument = -1},
-    RegisterRow{.address = 30104, .scale = .01, .kind = T, .value = cell_celsius, .argument = 2},
-    RegisterRow{.address = 30105, .scale = .01, .kind = T, .value = cell_celsius, .argument = 0},
+    RegisterRow{.address = 30102, .scale = .001, .kind = volts, .value = cell, .argument = 1},
+    RegisterRow{.address = 30103, .scale = .001, .kind = volts, .value = cell, .argument = -1},
+    RegisterRow{.address = 30104, .scale = .01, .kind = degrees, .value = cell_celsius, .argument = 2},
+    RegisterRow{.address = 30105, .scale = .01, .kind = degrees, .value = cell_celsius, .argument = 0},
     RegisterRow{.address = 30200, .value = [](B b, int) { return double(b.firmware_version()); }},
     RegisterRow{.address = 30201, .value = [](B, int) { return 18.0; }},
     RegisterRow{.address = 30202, .value = [](B, int) { return 116.0; }},
@@ -108,12 +105,13 @@ constexpr std::array rows{
     RegisterRow{.address = 30204, .value = [](B, int) { return 116.0; }},
     RegisterRow{.address = 30205, .value = [](B b, int) { return b.model().solar ? 104.0 : 0; }},
     RegisterRow{.address = 30212, .value = [](B, int) { return 5.0; }}, // always
-    RegisterRow{.address = 30304, .words = 6, .text = mac},
+    RegisterRow{.address = 30304, .words = 6, .text = mac_of},
     RegisterRow{.address = 30350, .words = 6, .text = [](B) { return std::string{"202409090159"}; }},
     RegisterRow{.address = 30400, .words = 2, .text = address},
     RegisterRow{.address = 30402, .words = 2, .text = gateway},
     RegisterRow{.address = 31000, .words = 10, .text = name},
-    RegisterRow{.address = 32100, .scale = .01, .kind = V, .value = [](B b, int) { return active(b).voltage.value; }},
+    RegisterRow{
+        .address = 32100, .scale = .01, .kind = volts, .value = [](B b, int) { return active(b).voltage.value; }},
     RegisterRow{.address = 32101, .value = broken_current},
     RegisterRow{.address = 32102, .words = 2, .value = zero}, // broken
     RegisterRow{.address = 32104, .kind = Kind::soc, .value = [](B b, int) { return b.seen().soc; }},
@@ -122,23 +120,23 @@ constexpr std::array rows{
                 .kind = Kind::charge_limit,
                 .value = [](B b, int) { return limit(b, b.seen().full); }},
     RegisterRow{.address = 32107, .scale = .1, .value = [](B b, int) { return limit(b, b.seen().empty); }},
-    RegisterRow{.address = 32108, .scale = .1, .kind = T, .value = cell_celsius},
+    RegisterRow{.address = 32108, .scale = .1, .kind = degrees, .value = cell_celsius},
     RegisterRow{.address = 32109, .value = packs},
     RegisterRow{.address = 32110, .value = [](B b, int) { return std::exp2(packs(b, 0)) - 1; }},
     RegisterRow{.address = 32111, .value = [](B b, int) { return double(b.seen().active + 1); }},
-    RegisterRow{.address = 32201, .scale = .1, .kind = V, .value = grid_volts},
+    RegisterRow{.address = 32201, .scale = .1, .kind = volts, .value = grid_volts},
     RegisterRow{.address = 32202, .words = 2, .value = ac_out},
     RegisterRow{.address = 32204, .scale = .1, .value = [](B b, int) { return b.seen().frequency.value; }},
-    RegisterRow{.address = 32301, .scale = .1, .kind = V, .value = backup_volts},
+    RegisterRow{.address = 32301, .scale = .1, .kind = volts, .value = backup_volts},
     RegisterRow{.address = 32302, .value = backup},
-    RegisterRow{.address = 35010, .scale = .1, .kind = T, .value = cell_celsius, .argument = 3},
-    RegisterRow{.address = 35011, .scale = .1, .kind = T, .value = cell_celsius, .argument = 0},
+    RegisterRow{.address = 35010, .scale = .1, .kind = degrees, .value = cell_celsius, .argument = 3},
+    RegisterRow{.address = 35011, .scale = .1, .kind = degrees, .value = cell_celsius, .argument = 0},
     RegisterRow{.address = 37000, .value = [](B b, int) { return double(b.firmware().settings().unit); }},
     RegisterRow{.address = 37004, .value = ac_out}, // as 30006
     RegisterRow{.address = 37005, .kind = Kind::soc, .value = soc_of_first},
-    RegisterRow{.address = 37006, .scale = .1, .kind = T, .value = cell_celsius, .argument = 1},
-    RegisterRow{.address = 37007, .scale = .001, .kind = V, .value = cell, .argument = 1},
-    RegisterRow{.address = 37008, .scale = .001, .kind = V, .value = cell, .argument = -1},
+    RegisterRow{.address = 37006, .scale = .1, .kind = degrees, .value = cell_celsius, .argument = 1},
+    RegisterRow{.address = 37007, .scale = .001, .kind = volts, .value = cell, .argument = 1},
+    RegisterRow{.address = 37008, .scale = .001, .kind = volts, .value = cell, .argument = -1},
     RegisterRow{.address = 37017, .scale = .1, .value = input_watts, .argument = 0},
     RegisterRow{.address = 37018, .scale = .1, .value = input_watts, .argument = 1},
     RegisterRow{.address = 37019, .scale = .1, .value = input_watts, .argument = 2},

@@ -15,8 +15,8 @@ constexpr Duration longest_step = 100ms; // faults that come by themselves are n
 Simulation::Simulation(const SimulationSpec& spec, TimePoint now)
     : now_{now}, speed_{spec.speed}, house_{spec.house, now}, random_{spec.house.seed ^ 0xd1ce},
       random_faults_{spec.random_faults}, next_dice_{now + 20s} {
-    if (!(speed_ > 0 && speed_ <= 10000))
-        throw std::invalid_argument{"speed " + std::to_string(speed_) + " is not in 0..10000"};
+    if (!within(speed_, 0.001, 10000))
+        throw std::invalid_argument{"speed " + std::to_string(speed_) + " is not in 0.001..10000"};
     for (const auto& device : house_.devices()) add_line_for(*device);
 }
 
@@ -69,9 +69,7 @@ void Simulation::run_until(TimePoint when) {
 // For soaks: one random fault for a while, then a while without.
 void Simulation::throw_dice() {
     if (!random_faults_ || now_ < next_dice_) return;
-    const auto seconds = [this](double least, double most) {
-        return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(random_.between(least, most)));
-    };
+    const auto seconds = [this](double least, double most) { return span_of(random_.between(least, most)); };
     if (diced_) {
         diced_->first->battery().clear_fault(diced_->second, now_);
         diced_.reset();

@@ -16,7 +16,7 @@ std::invalid_argument wrong(std::string_view text, const std::string& what) {
 double number(std::string_view text, std::string_view digits) {
     double value = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc{} || end != digits.data() + digits.size() || !(value >= 0 && value <= 1e6))
+    if (error != std::errc{} || end != digits.data() + digits.size() || !within(value, 0, 1e6))
         throw wrong(text, "'" + std::string{digits} + "' is not a number of watts");
     return value;
 }

@@ -20,11 +20,8 @@ inline void store_rated_energy_of_any_firmware(S& sample, double raw) {
 // Without its sign, which nobody documents: that of the power is known.
 inline void store_current(S& sample, double value) { sample.current = Amps{value < 0 ? -value : value}; }
 
-// The vendor's sample value is in 0.1 %; all devices seen say percent.
-inline Percent soc(double value) { return {value > 100 ? value / 10 : value}; }
-inline void store_soc(S& sample, double value) { sample.soc = soc(value); }
 inline void store_soc_copy(S& sample, double value) {
-    if (!sample.soc) sample.soc = soc(value);
+    if (!sample.soc) sample.soc = Percent{value};
 }
 
 // In 1 or 0.1 degrees, by the BMS: tenths when only they fit the device's own temperature.
@@ -44,7 +41,7 @@ inline constexpr std::array registers{
     reads<&S::voltage>(32100, u16, 0.01, 30, 65),
     Register{32101, s16, 0.01, -120, 120, store_current},
     reads<&S::power>(32102, s32, 1, -4000, 4000),
-    Register{32104, u16, 1, 0, 1000, store_soc},
+    reads<&S::soc>(32104, u16, 1, 0, 1000), // above 100: see SocGuard
     Register{32105, u16, 1, 200, 40000, store_rated_energy_of_any_firmware},
     reads<&S::ac_voltage>(32200, u16, 0.1, 0, 300),
     reads<&S::ac_power>(32202, s32, -1, -4000, 4000),

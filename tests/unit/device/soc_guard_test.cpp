@@ -63,4 +63,22 @@ SCENARIO("a state of charge that falls to 0") {
     }
 }
 
+SCENARIO("a state of charge above 100") {
+    SocGuard guard;
+    WHEN("the device has said nothing else") {
+        guard.take(500_pct, on, noon);
+        THEN("it is in tenths") { CHECK(guard.judge(500_pct, noon) == 50_pct); }
+    }
+    WHEN("the device was seen to say percent") {
+        guard.take(85_pct, on, noon);
+        guard.take(500_pct, on, noon + 1s);
+        THEN("it is no state of charge, however long it lasts") {
+            CHECK_FALSE(guard.judge(500_pct, noon + 1s));
+            guard.take(500_pct, on, noon + 10min);
+            CHECK_FALSE(guard.judge(500_pct, noon + 10min));
+            CHECK(guard.judge(84_pct, noon + 10min) == 84_pct);
+        }
+    }
+}
+
 } // namespace

@@ -200,6 +200,16 @@ SCENARIO("silence, and a connection that ends") {
     }
 }
 
+SCENARIO("a frame that never gets on") {
+    Setup setup{Framing::tcp, {[](const Line& line, const Bytes& request) {
+                    line.send(answering(request, hex("00 00 00 00 00 fd 01 03 fa")));
+                    for (int i = 0; i < 250 && line.send({7}); ++i) std::this_thread::sleep_for(5ms);
+                }}};
+    const Failure failure = failed_read(setup.wire, 50ms, {.address = 1, .count = 125});
+    THEN("each byte that comes does not begin the patience anew") { CHECK(failure.fault == ModbusFault::timed_out); }
+    setup.wire.disconnect();
+}
+
 SCENARIO("RTU frames over TCP") {
     GIVEN("good answers") {
         Bytes asked;

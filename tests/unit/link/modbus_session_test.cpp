@@ -62,6 +62,11 @@ SCENARIO("a battery is asked in time") {
         }
         THEN("the gap between two requests is kept") { CHECK(smallest_gap(scene.wire) >= 150ms); }
     }
+    GIVEN("polls that are due at the same time") {
+        scene.session.order(order_of(1, {usual_polls[1], usual_polls[0]}));
+        scene.run_for(1s);
+        THEN("the more frequent one comes first") { CHECK(scene.wire.requests.front().block == power); }
+    }
     GIVEN("an order that is replaced in the middle of a period") {
         scene.session.order(order_of(1, usual_polls));
         scene.run_for(5s);
@@ -91,6 +96,11 @@ SCENARIO("a battery is asked in time") {
         const auto before = scene.wire.requests.size();
         scene.run_for(10s);
         THEN("what was missed is not made up for in a burst") { CHECK(scene.wire.requests.size() - before <= 5); }
+        THEN("it does not make the others rarer") {
+            const auto after = scene.wire.requests.size();
+            scene.run_for(30s);
+            CHECK(scene.wire.requests.size() - after >= 29);
+        }
     }
 }
 
@@ -240,6 +250,20 @@ SCENARIO("an answer that does not come") {
             CHECK(is_good(scene.reports().back()));
         }
     }
+    GIVEN("a connection that breaks, and a gateway that hands the answer to the next one") {
+        bool breaks = true;
+        scene.wire.fate = [&] {
+            const bool now = std::exchange(breaks, false);
+            return FakeWire::Fate{.takes = now ? 1700ms : 60ms, .hangs_up = now};
+        };
+        scene.run_for(20s);
+        THEN("the line is brought in step, too") {
+            REQUIRE(scene.wire.connects.size() == 2);
+            CHECK(scene.wire.requests[before + 1].block.address == 31000);
+            for (const auto& report : scene.reports())
+                if (is_good(report)) CHECK(is_true(report));
+        }
+    }
     GIVEN("a device that falls silent") {
         scene.wire.batteries[1].silent = true;
         scene.run_for(40s);
@@ -344,19 +368,20 @@ SCENARIO("a job") {
             CHECK(scene.connections() == std::vector{false, true});
         }
     }
-    GIVEN("a read that nobody answered in time, and one that follows") {
+    GIVEN("a read that nobody answered in time, and another one that is tried until it works") {
         int late = 1;
-        scene.wire.fate = [&] { return FakeWire::Fate{.takes = late-- > 0 ? 1200ms : 60ms}; };
+        scene.wire.fate = [&] { return FakeWire::Fate{.takes = late-- > 0 ? 1500ms : 60ms}; };
         std::vector<std::uint16_t> words;
         scene.session.run([&](ModbusPort& port) {
-            try {
-                port.read(1, power, 1s);
-            } catch (const ModbusError&) {
-                words = port.read(1, soc, 1s);
+            for (Block block = power; words.empty(); block = soc) {
+                try {
+                    words = port.read(1, block, 1s);
+                } catch (const ModbusError&) { // again
+                }
             }
         });
         scene.run_for(5s);
-        THEN("the late answer is not taken for the second") {
+        THEN("the late answer is not taken for the other's") {
             CHECK(words == std::vector{FakeWire::content(1, soc.address)});
         }
     }

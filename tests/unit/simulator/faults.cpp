@@ -79,6 +79,33 @@ SCENARIO("a stall answers late, all at once; it comes again") {
     CHECK(ask(site).fault == ModbusFault::timed_out);
 }
 
+SCENARIO("what comes again can be told to come once, or not at all") {
+    Site site{e3};
+    site.fault(Fault::stall_every, 0);
+    site.fault(Fault::network_restart_every, 100);
+    site.wire.connect();
+    site.fault(Fault::stall, 2);
+    site.run(302s);
+    CHECK_FALSE(ask(site).fault.has_value());
+    site.fault(Fault::network_restart, 1);
+    for (int i = 0; i < 2; ++i) {
+        CHECK(ask(site).fault == ModbusFault::disconnected);
+        site.run(2s);
+        site.wire.connect();
+        CHECK_FALSE(ask(site).fault.has_value());
+        site.run(98s);
+    }
+    site.fault(Fault::network_restart, 0);
+    site.fault(Fault::reconnect_drops_control, 0);
+    site.wire.disconnect();
+    site.run(1s);
+    site.take_control();
+    site.wire.disconnect();
+    site.run(1s);
+    site.wire.connect();
+    CHECK(site.word(42000) == 0x55AA);
+}
+
 SCENARIO("late answers: a transaction tells them apart, a checksum does not") {
     GIVEN("MBAP") {
         Site site{gateway};

@@ -79,6 +79,17 @@ SCENARIO("a write of many registers") {
           Bytes{0, 1, 0, 0, 0, 3, 1, 0x90, 3}); // says two, carries one
 }
 
+SCENARIO("a client that only sends costs no memory") {
+    Site site{{.model = "e3"}};
+    Peer peer;
+    Line& line = site.simulation.line("garage");
+    REQUIRE(line.connect(peer, noon));
+    for (int i = 0; i < 10000; ++i) line.receive(peer, Bytes{0, 1, 0, 0, 0, 6, 1, 3, 0xA0, 0x8C, 0, 1}, noon);
+    site.run(120s);
+    CHECK(site.battery().counters().requests == 256);
+    line.leave(peer, site.simulation.now());
+}
+
 SCENARIO("bytes that are no request cost at most the connection") {
     bool open = true;
     CHECK(reply_to({.model = "e3"}, {'G', 'E', 'T', ' ', '/', ' ', 'H', 'T'}, open).empty());
