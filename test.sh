@@ -77,11 +77,13 @@ unit unit build/dev/unit_tests
 pytest system build/dev tests/system
 [ $all = yes ] || finish
 
+unit soak build/dev/soak_tests # a week of virtual time
 tools/install-packages.sh all || { count packages-all 0 1 0; finish; }
 if build tsan; then
     # Address space randomisation can put libraries where this sanitizer keeps its shadow.
     unit tsan-unit setarch -R build/tsan/unit_tests
-    pytest_prefix="setarch -R" pytest tsan-system build/tsan tests/system/test_mqtt_source.py tests/system/test_lifecycle.py tests/system/test_settings.py
+    pytest_prefix="setarch -R" pytest tsan-system build/tsan tests/system/test_mqtt_source.py tests/system/test_lifecycle.py tests/system/test_settings.py \
+        tests/system/test_marstek_modbus.py tests/system/test_marstek_tools.py
 else
     count tsan-build 0 1 0
 fi
