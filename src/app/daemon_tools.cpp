@@ -42,9 +42,10 @@ void DaemonTools::answer_read(const std::string& name, const ToolService::Reply&
     const auto member = std::ranges::find(members_, name, &Member::name);
     if (member == members_.end()) return reply(not_mine, "");
     const TimePoint now = EventLoop::now();
-    if (!member->sample || is_lost(*member, now))
+    if (is_lost(*member, now))
         return reply(1, text(name, ": the running daemon has not heard of it for ",
                              std::chrono::duration_cast<std::chrono::seconds>(member->max_age).count(), " s\n"));
+    if (!member->sample) return reply(1, text(name, ": the running daemon still waits for its first word\n"));
     const BatterySample& sample = *member->sample;
     const auto type = types_[static_cast<std::size_t>(member - members_.begin())];
     const auto taken_at = utc_text(sample.taken_at, now, std::chrono::system_clock::now());

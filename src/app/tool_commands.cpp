@@ -20,7 +20,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto modbus_patience = 45s; // for a whole set of polls, with a pause of the device in between
+constexpr auto modbus_patience = 45s;  // for a whole set of polls, with a pause of the device in between
+constexpr auto connect_patience = 10s; // a device frees its only slot late
 constexpr auto mqtt_patience = 60s;
 
 ToolRequest request_of(const Options& options) {
@@ -59,29 +60,38 @@ std::string json_of(const BatteryConfig& battery, std::string_view family, const
     return to_json({battery.name, name_of(battery.type), family, taken_at, sample, nominal});
 }
 
-// One round through all its polls.
+// A battery asked by this program alone, once through all its polls.
+struct LoneBattery {
+    ModbusBattery battery;
+    std::string trouble{"it does not answer"};
+    bool connected{};
+
+    void take(const ModbusNews& news) {
+        if (const auto* connection = std::get_if<ModbusConnection>(&news)) {
+            if (!connection->up) trouble = connection->why;
+            connected |= connection->up;
+            return;
+        }
+        const auto& report = std::get<ModbusReport>(news);
+        take_in(battery, report);
+        if (const auto* failed = std::get_if<ModbusTrouble>(&report.result)) trouble = failed->what;
+    }
+
+    Duration patience() const { return connected ? Duration{modbus_patience} : Duration{connect_patience}; }
+};
+
 ToolOutcome read_modbus(const BatteryConfig& config) {
-    ModbusBattery battery{config.modbus->setup};
+    LoneBattery lone{.battery = ModbusBattery{config.modbus->setup}};
+    ModbusBattery& battery = lone.battery;
     LibmodbusWire wire{config.modbus->address};
-    const int unit = config.modbus->unit_id;
-    std::string trouble = "it does not answer";
-    ModbusSession session{wire, [&](const ModbusNews& news) {
-                              if (const auto* connection = std::get_if<ModbusConnection>(&news)) {
-                                  if (!connection->up) trouble = connection->why;
-                                  return;
-                              }
-                              const auto& report = std::get<ModbusReport>(news);
-                              take_in(battery, report);
-                              if (const auto* failed = std::get_if<ModbusTrouble>(&report.result))
-                                  trouble = failed->what;
-                          }};
-    for (const TimePoint end = wire.now() + modbus_patience; wire.now() < end && !battery.is_complete();) {
-        session.order(order_of(unit, battery));
-        wire.sleep_until(std::min(session.step(), end));
+    ModbusSession session{wire, [&](const ModbusNews& news) { lone.take(news); }};
+    for (const TimePoint start = wire.now(); wire.now() < start + lone.patience() && !battery.is_complete();) {
+        session.order(order_of(config.modbus->unit_id, battery));
+        wire.sleep_until(std::min(session.step(), start + lone.patience()));
     }
     const auto sample = battery.sample(wire.now());
     if (sample) return {0, json_of(config, battery.model()->family, *sample, battery.nominal_voltage())};
-    return {1, text(config.name, ": ", battery.problem().empty() ? trouble : battery.problem(), '\n')};
+    return {1, text(config.name, ": ", battery.problem().empty() ? lone.trouble : battery.problem(), '\n')};
 }
 
 ToolOutcome read_mqtt(const BatteryConfig& config) {
