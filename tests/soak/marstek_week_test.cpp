@@ -45,7 +45,7 @@ struct History {
         double least = 1e9;
         double most = -1e9;
         for (const Moment& moment : moments) {
-            if (moment.when < taken_at - 8s || moment.when > taken_at + 2s) continue;
+            if (moment.when < taken_at - 8s) continue; // and one of two powers may be newer than their sample
             least = std::min(least, moment.power.value);
             most = std::max(most, moment.power.value);
         }
