@@ -11,7 +11,9 @@ inline bool take_in(ModbusBattery& battery, const ModbusReport& report) {
         return battery.take(report.block, *words, report.taken_at);
     const auto& trouble = std::get<ModbusTrouble>(report.result);
     if (trouble.fault == ModbusFault::refused) battery.refused(report.block, trouble.exception, report.taken_at);
-    // Some devices hang up on a question they do not like. Hardly ever does the same one meet a line that breaks anyway.
+    if (trouble.fault == ModbusFault::timed_out) battery.unanswered(report.block, report.taken_at);
+    // Some devices hang up on a question they do not like. Hardly ever does the same one meet a line that breaks
+    // anyway.
     constexpr int illegal_address = 2;
     if (trouble.fault == ModbusFault::disconnected) battery.refused(report.block, illegal_address, report.taken_at);
     return false;

@@ -10,11 +10,20 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr Duration live_keep = 15s;
+constexpr Duration first_round = 10s;
 constexpr auto identification_period = 5s;
 constexpr auto slow_identification_period = 60s;
 constexpr Pace careful{.gap = 150ms, .patience = 8s};
 
-Duration keep_of(const Poll& poll) { return std::max<Duration>(3 * poll.period, 15s); }
+// A busy line is asked up to 4 times more rarely than planned (docs/adr/0009-modbus-session.md), so a value keeps for
+// three turns as they really come.
+Duration keep_of(const Poll& poll, std::optional<TimePoint> before, TimePoint now) {
+    constexpr int slowest = 5;
+    const Duration planned = poll.period;
+    const Duration turn = before ? std::clamp<Duration>(now - *before, planned, slowest * planned) : slowest * planned;
+    return std::max<Duration>(3 * turn, 15s);
+}
 
 std::string refused_value(const Register& row, double value) {
     std::ostringstream out;
@@ -61,6 +70,7 @@ bool ModbusBattery::take(Block block, std::span<const std::uint16_t> values, Tim
     if (!poll_of(block) || values.size() != block.count) return false;
     refusals_.forgive(block);
     note_answer(block);
+    ++answers_;
     RegisterImage reply;
     reply.put(block, values, taken_at, {});
     if (block == name_block) take_name(reply.text(block), taken_at);
@@ -73,7 +83,8 @@ bool ModbusBattery::take(Block block, std::span<const std::uint16_t> values, Tim
 
 void ModbusBattery::take_values(Block block, std::span<const std::uint16_t> values, TimePoint taken_at) {
     image_.drop_older(taken_at);
-    image_.put(block, values, taken_at, keep_of(*poll_of(block)));
+    const Duration keep = is_live(block) ? live_keep : keep_of(*poll_of(block), image_.taken_at(block), taken_at);
+    image_.put(block, values, taken_at, keep);
     const bool off = model_->battery_is_off && model_->battery_is_off(image_);
     soc_guard_.take(decoded().soc, off, taken_at);
     run(taken_at);
@@ -169,6 +180,8 @@ void ModbusBattery::forget() {
     answered_.clear();
     refusals_.clear();
     soc_guard_ = {};
+    first_power_.reset();
+    settled_ = false;
 }
 
 void ModbusBattery::run(TimePoint now) {
@@ -191,14 +204,26 @@ void ModbusBattery::add(Poll poll, TimePoint now) {
 void ModbusBattery::refused(Block block, int exception, TimePoint now) {
     if (!poll_of(block)) return;
     note_answer(block);
-    if (!refusals_.take(block, exception, now)) return;
+    if (refusals_.take(block, exception, now)) leave_out(block, now);
+}
+
+void ModbusBattery::unanswered(Block block, TimePoint now) {
+    if (poll_of(block) && refusals_.take_silence(block, answers_, now)) leave_out(block, now);
+}
+
+void ModbusBattery::leave_out(Block block, TimePoint now) {
+    note_answer(block);
     image_.drop(block);
     if (stage_ == Stage::name) take_name({}, now);
     else if (stage_ == Stage::version) take_version(0, now);
     else if (stage_ != Stage::open) run(now);
 }
 
-void ModbusBattery::reconnected() { begin(); }
+void ModbusBattery::reconnected() {
+    const bool knows_no_name = refusals_.is_refused(name_block);
+    if (knows_no_name && model_ && stage_ == Stage::running) return; // to ask would only cost the connection again
+    begin();
+}
 
 void ModbusBattery::note_answer(Block block) {
     if (!is_answered(block)) answered_.push_back(block);
@@ -238,11 +263,17 @@ void ModbusBattery::complete(BatterySample& sample, TimePoint now) const {
     derive_from_cells(sample, model_->cells);
 }
 
+bool ModbusBattery::is_settled(TimePoint now) {
+    if (!first_power_) first_power_ = now;
+    settled_ |= is_complete() || now - *first_power_ >= first_round;
+    return settled_;
+}
+
 Maybe<BatterySample> ModbusBattery::sample(TimePoint now) {
     image_.drop_older(now);
     if (!model_) return std::nullopt;
     BatterySample sample = decoded();
-    if (!sample.power) return std::nullopt;
+    if (!sample.power || !is_settled(now)) return std::nullopt;
     complete(sample, now);
     return sample;
 }

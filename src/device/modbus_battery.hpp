@@ -37,12 +37,16 @@ public:
     // (busy, a gateway that reached nobody) do not count.
     void refused(Block block, int exception, TimePoint now);
 
+    // No answer came. A block that is not answered three times while others are is left out likewise.
+    void unanswered(Block block, TimePoint now);
+
     // The connection began anew: the device may be another one now, so it is identified again. What is known stays
     // until then, unless it turns out to be another.
     void reconnected();
 
     // What is known at `now`: values whose blocks have become too old are absent. taken_at: when the oldest of its
-    // powers was read; absent while the battery's power is not known.
+    // powers was read; absent while the battery's power is not known. The first sample waits for a whole round of
+    // polls, 10 s at most: a battery does not appear without its totals and its size.
     Maybe<BatterySample> sample(TimePoint now);
 
     Volts nominal_voltage() const; // converts Wh into Ah; known once the model is, or by configuration
@@ -80,6 +84,8 @@ private:
     bool is_answered(Block block) const;
     const Poll* poll_of(Block block) const;
     bool is_power(Block block) const { return model_ && block == model_->polls.front().block; }
+    void leave_out(Block block, TimePoint now);
+    bool is_settled(TimePoint now);
     bool is_live(Block block) const;
     TimePoint live_since() const;
     Maybe<AmpereHours> assumed_capacity(const BatterySample& sample) const;
@@ -96,6 +102,9 @@ private:
     Refusals refusals_{};
     RegisterImage image_{};
     SocGuard soc_guard_{};
+    std::uint64_t answers_ = 0;
+    Maybe<TimePoint> first_power_{}; // of this device
+    bool settled_ = false;
     std::string notice_{}; // of the identification
     std::string problem_{};
 };

@@ -42,7 +42,8 @@ Finding identify_by_name(const ModbusBatterySetup& setup, const std::string& nam
 }
 
 Finding identify_by_version(const ModbusBatterySetup& setup, const std::string& name, std::uint16_t version) {
-    const bool is_v3 = version >= 100 && version <= 9999; // 147, 1476; a v12 device reads 0
+    // 147, 1476; a v12 device reads 0, and other products of the vendor count from 300 on.
+    const bool is_v3 = (version >= 100 && version < 200) || (version >= 1000 && version < 2000);
     const ModbusModel* const model = is_v3 ? model_of("v3", setup.model) : nullptr;
     if (!model) return without_name(setup, name);
     if (setup.model != "auto") return {.model = model};

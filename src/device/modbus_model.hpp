@@ -22,6 +22,14 @@ struct Pace {
     constexpr bool operator==(const Pace&) const = default;
 };
 
+// The registers that matter when a person gives a battery another unit id.
+struct UnitIdChange {
+    std::uint16_t unit_id{};
+    std::uint16_t control{}; // says `control_on` while somebody steers it
+    std::uint16_t control_on{};
+    std::uint16_t force{}; // 0 stops it
+};
+
 // Everything the program knows about one kind of battery on Modbus: data and pure functions. A capability that is null
 // does not exist. A new kind is one file in models/ and its line in the catalogue.
 struct ModbusModel {
@@ -45,6 +53,7 @@ struct ModbusModel {
     std::span<const Register> registers{};
     void (*refine)(BatterySample& sample, const RegisterImage& image) = nullptr; // what no row can say; after the rows
     bool (*battery_is_off)(const RegisterImage& image) = nullptr; // the device lost its cells: its SoC says nothing
+    const UnitIdChange* unit_id_change = nullptr;
 };
 
 } // namespace vbat

@@ -18,11 +18,20 @@ const Refusals::Refused* Refusals::find(Block block) const {
 }
 
 bool Refusals::take(Block block, int exception, TimePoint now) {
-    if (!is_about_the_block(exception)) return false;
+    return is_about_the_block(exception) && count(block, 0, now);
+}
+
+bool Refusals::take_silence(Block block, std::uint64_t answers, TimePoint now) {
+    const Refused* const before = find(block);
+    if (before && before->answers == answers) return false; // nothing else was answered either
+    return count(block, answers, now);
+}
+
+bool Refusals::count(Block block, std::uint64_t answers, TimePoint now) {
     const Refused* const before = find(block);
     const int times = before ? std::min(before->times + 1, enough) : 1;
     forgive(block);
-    refused_.push_back({block, times, now});
+    refused_.push_back({block, times, now, answers});
     return times == enough;
 }
 

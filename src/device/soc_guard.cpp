@@ -19,6 +19,7 @@ void SocGuard::take(Maybe<Percent> told, bool battery_is_off, TimePoint now) {
     if (told && *told > Percent{} && *told <= most) says_percent_ = true;
     told = scaled(told);
     if (!told) return;
+    told_at_ = now;
     const bool fell = *told == Percent{0} && trusted_ && *trusted_ > great_fall;
     if (fell && !fell_at_) fell_at_ = in_doubt_since_ = now;
     if (battery_is_off) in_doubt_since_ = now;
@@ -29,8 +30,8 @@ void SocGuard::take(Maybe<Percent> told, bool battery_is_off, TimePoint now) {
 
 Maybe<Percent> SocGuard::judge(Maybe<Percent> told, TimePoint now) const {
     told = scaled(told);
-    if (!told || !fell_at_) return told;
-    if (now - *fell_at_ > until_unknown) return std::nullopt;
+    if (told && !fell_at_) return told;
+    if (now - fell_at_.value_or(told_at_) > until_unknown) return std::nullopt;
     return trusted_;
 }
 

@@ -13,7 +13,8 @@ class SocGuard {
 public:
     void take(Maybe<Percent> told, bool battery_is_off, TimePoint now);
 
-    // What may be shown of what was told: the value from before the fall, and nothing after some minutes of doubt.
+    // What may be shown of what was told: the value from before the fall or before it was last told, and nothing after
+    // some minutes of doubt.
     Maybe<Percent> judge(Maybe<Percent> told, TimePoint now) const;
 
 private:
@@ -21,6 +22,7 @@ private:
 
     bool says_percent_ = false;
     Maybe<Percent> trusted_{};
+    TimePoint told_at_{};
     Maybe<TimePoint> fell_at_{};
     TimePoint in_doubt_since_{}; // the fall, or when the device last said that its battery is off
 };

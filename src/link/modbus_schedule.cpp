@@ -32,18 +32,26 @@ void ModbusSchedule::order(const ModbusOrder& order, TimePoint now) {
     unit.pace = order.pace;
 }
 
-std::optional<ModbusSchedule::Due> ModbusSchedule::next() const {
+std::optional<ModbusSchedule::Due> ModbusSchedule::next(TimePoint now) const {
     std::optional<Due> best;
-    auto best_period = Duration::max();
+    std::pair best_order{TimePoint::max(), TimePoint::max()};
     for (const auto& [number, unit] : units_) {
         for (const auto& [poll, due] : unit.entries) {
             const TimePoint when = std::max(due, unit.paused_until);
-            if (best && std::pair{when, Duration{poll.period}} >= std::pair{best->when, best_period}) continue;
+            const std::pair order{std::max(when, now), due + poll.period};
+            if (best && order >= best_order) continue;
             best = {.unit = number, .block = poll.block, .when = when};
-            best_period = poll.period;
+            best_order = order;
         }
     }
     return best;
+}
+
+std::optional<Block> ModbusSchedule::longest_block(int unit) const {
+    const auto found = units_.find(unit);
+    if (found == units_.end()) return std::nullopt;
+    const auto count = [](const Entry& entry) { return entry.poll.block.count; };
+    return std::ranges::max_element(found->second.entries, {}, count)->poll.block;
 }
 
 // Late polls are not made up for: their next turn comes behind all that waits longer.

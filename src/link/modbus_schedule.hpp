@@ -27,11 +27,15 @@ public:
     };
 
     void order(const ModbusOrder& order, TimePoint now); // due times of equal polls are kept
-    std::optional<Due> next() const;                     // the earliest; absent: nothing is ordered
-    void done(const Due& due, TimePoint now);            // asked, whatever came of it
-    void took(int unit, Duration request);               // an answered request: what a request of this unit costs
-    void pause(int unit, TimePoint until);               // no polls of this unit
+    // Of what is due, what must be done soonest to be done before its next turn: power overtakes what has time. Nothing
+    // is due: the earliest. Absent: nothing is ordered.
+    std::optional<Due> next(TimePoint now) const;
+    void done(const Due& due, TimePoint now); // asked, whatever came of it
+    void took(int unit, Duration request);    // an answered request: what a request of this unit costs
+    void pause(int unit, TimePoint until);    // no polls of this unit; the past: no pause
+    void rest(int unit, TimePoint until);     // as pause, but never shortens one
 
+    std::optional<Block> longest_block(int unit) const; // of its order
     std::vector<int> units() const;
     Pace pace(int unit) const; // of a unit without an order: the most careful of the others
 

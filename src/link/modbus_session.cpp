@@ -13,7 +13,7 @@ constexpr auto idle = 1h; // nothing is ordered: an order wakes the owner
 constexpr auto quiet_line = 300ms;
 constexpr auto longest_clearing = 5s; // a gateway empties its queue
 
-constexpr Block device_name{.address = 31000, .count = 10}; // every kind of battery has it, and any part of it
+constexpr Block device_name{.address = 31000, .count = 10}; // batteries have it, and any part of it
 
 constexpr int failures_in_series = 3;
 constexpr Duration slot_held = 1s;        // a V3 battery has one connection, and frees it late
@@ -58,7 +58,7 @@ void ModbusSession::run(Job job) { jobs_.push_back(std::move(job)); }
 
 TimePoint ModbusSession::step() try {
     const TimePoint now = wire_.now();
-    const auto due = schedule_.next();
+    const auto due = schedule_.next(now);
     if (!jobs_.empty()) run_job();
     else if (!due) return now + idle;
     else if (const TimePoint when = std::max(due->when, connected_ ? ready_for(due->unit) : connect_at_); now < when)
@@ -121,18 +121,20 @@ void ModbusSession::write(int unit, std::uint16_t address, std::uint16_t value) 
 }
 
 // An answer is known by its unit and its length alone. So this asks for a length that no answer which may still be on
-// its way has. An exception has no length: it proves nothing.
+// its way has. An exception has no length: it proves nothing, but that another block must do.
 void ModbusSession::synchronise(int unit, Duration patience) {
-    LateAnswers& late = units_[unit].late;
-    const Block block{.address = device_name.address, .count = late.unmistakable_count(device_name.count)};
+    Unit& state = units_[unit];
+    Block block = state.refuses_name ? schedule_.longest_block(unit).value_or(device_name) : device_name;
+    block.count = state.late.unmistakable_count(block.count);
     try {
         request(unit, [&] { return wire_.read(unit, block, patience); });
-    } catch (const ModbusError&) {
-        late.expect(block.count, request_end_);
+    } catch (const ModbusError& error) {
+        state.late.expect(block.count, request_end_);
+        state.refuses_name |= error.fault() == ModbusFault::refused;
         throw;
     }
     ++counters_.resyncs;
-    late.forget();
+    state.late.forget();
     answered(unit);
 }
 
@@ -162,8 +164,8 @@ ModbusSession::Words ModbusSession::request(int unit, const std::function<Words(
 void ModbusSession::answered(int unit) {
     failures_ = 0;
     losses_ = 0;
-    units_[unit].failures = 0;
-    if (std::exchange(units_[unit].pauses, 0) > 0) schedule_.pause(unit, {});
+    Unit& state = units_[unit];
+    if (std::exchange(state.failures, 0) + std::exchange(state.pauses, 0) > 0) schedule_.pause(unit, {});
 }
 
 // One unit that is not there must neither keep the others waiting nor cost them the connection.

@@ -80,6 +80,7 @@ private:
 
     struct Unit {
         LateAnswers late{};
+        bool refuses_name{};
         int failures{}; // in a row
         int pauses{};   // in a row
     };

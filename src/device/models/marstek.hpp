@@ -62,6 +62,9 @@ inline void store_control(BatterySample& sample, double value) { sample.controll
 constexpr Register state_row{35100, Encoding::u16, 1, 0, std::size(device_states) - 1, store_state};
 constexpr Register control_row{42000, Encoding::u16, 1, 0, 0xFFFF, store_control};
 
+// docs/protocols/marstek-modbus.md, Unit id
+inline constexpr UnitIdChange unit_id_change{.unit_id = 41100, .control = 42000, .control_on = 0x55AA, .force = 42010};
+
 struct AlarmBit {
     std::uint16_t address{};
     int bit{};
@@ -77,16 +80,16 @@ struct UsualWord {
 inline constexpr std::uint16_t alarm_addresses[] = {36000, 36001, 36100, 36101, 36102, 36103};
 inline constexpr std::size_t longest_text = 255; // battery_fields.hpp
 
-// "36100=0x0010 36103=0x092C"; absent until all of them were read.
+// "36100=0x0010 36103=0x092C"; absent until one of them was read.
 inline Maybe<std::string> alarm_words(const RegisterImage& image) {
     constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string all;
+    Maybe<std::string> all;
     for (const std::uint16_t address : alarm_addresses) {
         const auto word = image.word(address);
-        if (!word) return std::nullopt;
-        if (*word == 0) continue;
-        all += (all.empty() ? "" : " ") + std::to_string(address) + "=0x";
-        for (const int shift : {12, 8, 4, 0}) all += digits[*word >> shift & 0xF];
+        if (word && !all) all.emplace();
+        if (!word || *word == 0) continue;
+        *all += (all->empty() ? "" : " ") + std::to_string(address) + "=0x";
+        for (const int shift : {12, 8, 4, 0}) *all += digits[*word >> shift & 0xF];
     }
     return all;
 }

@@ -69,7 +69,7 @@ static_assert(is_sorted_without_overlap(registers));
 // docs/protocols/marstek-modbus.md, Poll plan. Data and gaps alternate: these blocks cannot be made longer.
 inline constexpr std::array polls{
     Poll{{32100, 6}, 1s},
-    Poll{{32200, 5}, 2s},
+    Poll{{32200, 5}, 1s},
     Poll{{42000, 1}, 10s},
     Poll{{32300, 4}, 10s},
     Poll{{35100, 1}, 10s},
@@ -160,6 +160,7 @@ constexpr ModbusModel model(std::string_view id, std::string_view name, std::str
         .live_polls = 2, // the battery's own power, and that at its AC side
         .registers = registers,
         .refine = refine,
+        .unit_id_change = &unit_id_change,
     };
 }
 

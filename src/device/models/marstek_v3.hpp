@@ -178,13 +178,17 @@ inline bool knows_pv_power(const RegisterImage& image) {
     });
 }
 
-// What 30001 means with sun is disputed: then the inputs less what goes out count. Without, it is the better
-// measurement (docs/protocols/marstek-modbus.md, Disputes).
+constexpr Volts least_grid{50};
+
+// What 30001 means with sun is disputed: then the inputs less what goes out count, be it to the grid or, without one,
+// to the backup output. Without sun it is the better measurement (docs/protocols/marstek-modbus.md, Disputes).
 inline void derive_power(S& sample, const RegisterImage& image) {
     if (!knows_pv_power(image)) sample.pv_power.reset();
     if (!sample.pv_power || *sample.pv_power <= 0_W) return;
     sample.power.reset();
-    if (sample.ac_power) sample.power = *sample.pv_power + *sample.ac_power;
+    const bool has_grid = sample.ac_voltage.value_or(Volts{}) > least_grid;
+    if (!has_grid && sample.offgrid_power) sample.power = *sample.pv_power - *sample.offgrid_power;
+    else if (sample.ac_power) sample.power = *sample.pv_power + *sample.ac_power;
 }
 
 template <int Cells>
@@ -202,6 +206,7 @@ constexpr ModbusModel family_model(ModbusModel model) {
     model.pace = {.gap = 150ms, .patience = 8s};
     model.serial = {30304, 6};
     model.battery_is_off = battery_is_off;
+    model.unit_id_change = &unit_id_change;
     return model;
 }
 

@@ -287,6 +287,65 @@ SCENARIO("an answer that does not come") {
     }
 }
 
+// The longest time between two good answers of this block.
+Duration longest_wait(const Scene& scene, int unit, Block block, TimePoint from) {
+    Duration longest{};
+    TimePoint last = from;
+    for (const auto& report : scene.reports()) {
+        if (report.unit != unit || report.block != block || !is_good(report) || report.taken_at < from) continue;
+        longest = std::max(longest, report.taken_at - last);
+        last = report.taken_at;
+    }
+    return std::max(longest, scene.wire.time - last);
+}
+
+SCENARIO("units that do not answer, beside one that does") {
+    Scene scene;
+    scene.wire.batteries = {{1, {}}, {2, {}}, {3, {}}};
+    for (const int unit : {1, 2, 3}) scene.session.order(order_of(unit, usual_polls));
+    scene.run_for(30s);
+    const TimePoint from = scene.wire.time;
+    GIVEN("one of them is silent, and each attempt costs 8 s") {
+        scene.wire.batteries[2].silent = true;
+        scene.run_for(5min);
+        THEN("the others wait for one attempt at most") {
+            CHECK(longest_wait(scene, 1, power, from) < 12s);
+            CHECK(longest_wait(scene, 3, power, from) < 12s);
+        }
+    }
+    GIVEN("two of them are") {
+        scene.wire.batteries[2].silent = true;
+        scene.wire.batteries[3].silent = true;
+        scene.run_for(5min);
+        THEN("their attempts do not follow one another") { CHECK(longest_wait(scene, 1, power, from) < 12s); }
+    }
+}
+
+SCENARIO("much is due at once") {
+    Scene scene;
+    std::vector<Poll> polls{{.block = power, .period = 2s}};
+    for (std::uint16_t i = 0; i < 40; ++i)
+        polls.push_back({.block = {.address = static_cast<std::uint16_t>(34000 + 40 * i), .count = 16}, .period = 60s});
+    scene.session.order(order_of(1, polls));
+    scene.run_for(20s);
+    THEN("power does not wait for all of it") { CHECK(longest_wait(scene, 1, power, scene.wire.connects[0]) < 3s); }
+}
+
+SCENARIO("a device that refuses its name") {
+    Scene scene;
+    scene.wire.batteries[1].exceptions = {31000};
+    scene.session.order(order_of(1, {usual_polls[0], {.block = energies, .period = 10s}}));
+    scene.run_for(5s);
+    bool lost = true;
+    scene.wire.fate = [&] { return FakeWire::Fate{.lost = std::exchange(lost, false)}; };
+    const TimePoint from = scene.wire.time;
+    scene.run_for(1min);
+    THEN("is brought in step by another block") {
+        CHECK(scene.session.counters().resyncs == 1);
+        CHECK(longest_wait(scene, 1, power, from) < 20s);
+    }
+}
+
 SCENARIO("a connection that cannot be made") {
     Scene scene;
     scene.wire.unplugged = true;
