@@ -27,10 +27,11 @@ public:
     };
 
     void order(const ModbusOrder& order, TimePoint now); // due times of equal polls are kept
-    std::optional<Due> next() const;                     // the earliest; absent: nothing is ordered
-    void done(const Due& due, TimePoint now);            // asked, whatever came of it
-    void took(int unit, Duration request);               // an answered request: what a request of this unit costs
-    void pause(int unit, TimePoint until);               // no polls of this unit
+    // Of those that are late the one that is by the most of its periods, else the earliest; absent: nothing is ordered.
+    std::optional<Due> next(TimePoint now) const;
+    void done(const Due& due, TimePoint now); // asked, whatever came of it
+    void took(int unit, Duration request);    // an answered request: what a request of this unit costs
+    void pause(int unit, TimePoint until);    // no polls of this unit
 
     std::vector<int> units() const;
     Pace pace(int unit) const; // of a unit without an order: the most careful of the others
