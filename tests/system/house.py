@@ -98,17 +98,17 @@ class Record:
 class House:
     """Simulator, daemon and judge. Members are in the order of `devices`; one on MQTT, if asked for, is the last."""
 
-    def __init__(self, world, devices, options=()):
+    def __init__(self, world, devices):
         self.world, self.devices = world, {device.name: device for device in devices}
         self.indices = {device.name: index for index, device in enumerate(devices)}
-        self.simulator = Simulator(world.folder, *[device.words() for device in devices], options=options)
+        self.simulator = Simulator(world.folder, *[device.words() for device in devices])
         self.places = {}
         for device in devices:
             self.places.setdefault(device.place, []).append(device)
         left = max(send_schedule(self.simulator.ports[place], there) for place, there in self.places.items())
         self.simulator.advance(600)  # powers have settled, totals have moved
         self.weights = {name: self.simulator.word(name, 32105) for name in self.devices}
-        self.truths, self.record, self.daemon, self.bank = [], None, None, None
+        self.truths, self.record, self.daemon, self.bank, self.usual_alarms = [], None, None, None, {}
         wait_until(lambda: time.monotonic() > left + 1.2, 2, "native ports have noticed that their client left")
 
     def keys(self, device):
@@ -128,12 +128,13 @@ class House:
         self.bank = self.world.battery(INSTANCE).wait_on_bus()
         self.wait(lambda: self._is_known(known or self.devices), seconds, "all batteries and their totals are known")
         self.record = Record(self.world.client, self.bank)
+        self.usual_alarms = {name: {self.member(name, "AlarmWords")} for name in self.devices}
         self.daemon.forget_log()
         return self
 
     def _is_known(self, names):
         values = self.bank.values()
-        told = all(values.get(f"/Members/{self.indices[name]}/{key}") is not None for name in names for key in NEAR)
+        told = all(values.get(f"/Members/{self.indices[name]}/{key}") is not None for name in names for key in (*NEAR, "AlarmWords"))
         return told and (values["/History/DischargedEnergy"] or 0) >= TOTALS_AT_START["discharged_kwh"] * len(names)
 
     def revive(self):
@@ -209,6 +210,19 @@ class House:
                 if truth:
                     assert truth[0] - NEAR[key] <= value <= truth[1] + NEAR[key], f"{name} {key} {value}, the truth is {truth}"
 
+            self._judge_words(name, at, changes)
+
+    def _judge_words(self, name, at, changes):
+        """States and alarms come in answers as short as many others: the first that would be mistaken."""
+        folder = f"/Members/{self.indices[name]}/"
+        state, alarms = changes.get(folder + "DeviceState"), changes.get(folder + "AlarmWords")
+        if state is not None:
+            low, high = self._truth(name, "register_power_w", at)
+            possible = {"charge"} if low > 20 else {"discharge"} if high < -20 else {"charge", "discharge", "standby", "bypass"}
+            assert state in possible, f"{name} says {state} at {low} to {high} W"
+        if alarms is not None:
+            assert alarms in self.usual_alarms[name], f"{name} has the alarms {alarms}"
+
     def _judge_bank(self, at, values):
         folders = [path.removesuffix("Name") for path in values if path.startswith("/Members/") and path.endswith("/Name")]
         online = [folder for folder in folders if values[folder + "State"] == "online"]
@@ -227,14 +241,17 @@ class House:
         self._judge_soc(at, values, folders)
 
     def _judge_soc(self, at, values, folders):
-        """Of all of them, also of those that are silent for a while."""
+        """Of all that tell theirs, also of those that are silent for a while."""
         if any(values[folder + "State"] != "waiting" for folder in folders[len(self.devices):]):
             return  # a battery on MQTT has its part in it
-        known = [name for name, index in self.indices.items() if values[f"/Members/{index}/State"] != "waiting"]
+        known = [name for name, index in self.indices.items() if values[f"/Members/{index}/Soc"] is not None]
         weight = sum(self.weights[name] for name in known)
+        assert (values["/Soc"] is None) == (not known), f"SoC {values['/Soc']} of {known}"
+        if not known:
+            return
         low, high = (sum(self.weights[name] * self._truth(name, "soc_percent", at)[end] for name in known) / weight for end in (0, 1))
         value = values["/Soc"]
-        assert value is None or low - NEAR["Soc"] <= value <= high + NEAR["Soc"], f"SoC of the bank {value}, the truth is {low} to {high}"
+        assert low - NEAR["Soc"] <= value <= high + NEAR["Soc"], f"SoC of the bank {value}, the truth is {low} to {high}"
 
     def _judge_totals(self):
         """They never fall, and are never more or less than what has flowed."""

@@ -16,6 +16,7 @@ from simulator import Simulator
 PATIENCE = 3  # s, of a busy machine, beside the time that a thing may take
 MAX_AGE = 15
 POLL = {True: 2, False: 1}  # of the power, by whether it is a V3
+SAMPLE = 3  # s: its poll, and what its neighbours on a line may cost it
 MQTT_BATTERY = {"Dc": {"Power": 111, "Voltage": 50}, "Soc": 20, "InstalledCapacity": 100}
 
 
@@ -24,8 +25,8 @@ def house(world):
     """Starts houses; daemons end before them."""
     made = []
 
-    def start(*devices, options=()):
-        made.append(House(world, devices, options))
+    def start(*devices):
+        made.append(House(world, devices))
         return made[-1]
 
     yield start
@@ -44,13 +45,13 @@ def changes_of(house, name, key="State"):
     return [moment.changes[path] for moment in house.record.moments if path in moment.changes]
 
 
-def assert_goes_on(house, name, begin, end, every=3):
-    """Power carries noise: nearly every sample is a change. `every`: seconds of its poll, and what its neighbours may cost it."""
+def assert_goes_on(house, name, begin, end):
+    """Power carries noise: nearly every sample is a change."""
     assert None not in changes_of(house, name, "Power") and changes_of(house, name) == ["online"], f"{name} suffers"
     times = [begin, *house.record.times(f"/Members/{house.indices[name]}/Power", begin, end), end]
     longest = max(later - earlier for earlier, later in zip(times, times[1:]))
-    assert longest <= 2.5 * every + PATIENCE, f"{name} said nothing for {longest:.1f} s"
-    assert len(times) - 2 >= (end - begin) / every / 2, f"{name} spoke {len(times) - 2} times in {end - begin:.0f} s"
+    assert longest <= 3.5 * SAMPLE, f"{name} said nothing for {longest:.1f} s"
+    assert len(times) - 2 >= (end - begin) / SAMPLE / 2, f"{name} spoke {len(times) - 2} times in {end - begin:.0f} s"
 
 
 def lines_about(house, name):
@@ -86,7 +87,8 @@ def test_stalls_and_broken_frames(house):
     there.wait(lambda: all(there.record.times(f"/Members/{index}/Power", cured + 1, cured + 60) for index in there.indices.values()),
                8 + 2 * POLL[True] + PATIENCE, "all of them speak again")
     for name in there.devices:
-        assert changes_of(there, name) == ["online"] and None not in changes_of(there, name, "Power"), f"{name} was lost\n{there.daemon.log()}"
+        assert changes_of(there, name) == ["online"], f"{name} was lost\n{there.daemon.log()}"
+        assert None not in changes_of(there, name, "Power") + changes_of(there, name, "Soc"), name
     for name in ("pieces", "well"):
         assert_goes_on(there, name, begin, cured)
         assert not lines_about(there, name)
@@ -127,6 +129,8 @@ def test_silence_restarts_and_refusals(house):
     assert_few_lines(there, there.devices, 7)
     there.wait(lambda: abs(there.member("reboot", "AcPower")) < 10, 5, "after its reboot it is idle")
     there.judge(may_overlap=("silent", "bus", "reboot"))
+    for name in there.devices:
+        assert None not in changes_of(there, name, "Soc"), f"{name}: remembered for 5 minutes"
     assert there.simulator.battery("refused")["refused"] <= 6
     assert there.simulator.battery("network")["refused"] <= 10
 
@@ -144,19 +148,20 @@ def test_values_that_cannot_be(house):
     for name, key in (("range", "Voltage"), ("range12", "Voltage"), ("range12", "Soc")):  # an E3 knows its SoC from three places
         there.wait(lambda name=name, key=key: there.member(name, key) is None, 10 + PATIENCE, f"{name} has no {key}")
         there.daemon.wait_log(f"battery {name}:", "which is not within")
-    there.wait(lambda: there.bank.value(f"/Members/{there.indices['glitch']}/PossibleAlarms") == "possible: battery disconnected",
-               15 + 15 + PATIENCE, "the BMS is known to be gone")
-    assert there.member("glitch", "Soc") == pytest.approx(soc, abs=0.5)
-    there.simulator.clear("glitch", "soc_glitch")
     for name in ("range", "range12"):
         there.simulator.clear(name, "out_of_range")
     for name in ("range", "range12"):
         there.wait(lambda name=name: None not in (there.member(name, "Soc"), there.member(name, "Voltage")), 10 + PATIENCE, f"{name} is right")
+        assert len(there.daemon.lines(f"battery {name}:", "what was wrong is right again")) <= 1
+    there.wait(lambda: there.member("glitch", "PossibleAlarms") == "possible: battery disconnected", 15 + 15 + PATIENCE, "the BMS is gone")
+    assert there.member("glitch", "Soc") == pytest.approx(soc, abs=0.5)
+    there.simulator.clear("glitch", "soc_glitch")
     for name in there.devices:
         assert changes_of(there, name) == ["online"]
         assert None not in changes_of(there, name, "Power")
     assert_goes_on(there, "well", begin, time.monotonic())
     assert_few_lines(there, there.devices, 6)
+    there.usual_alarms["glitch"].add("36100=0x0010 36103=0x092C")
     there.judge()
 
 
@@ -175,6 +180,22 @@ def test_the_wrong_family_configured(house):
         assert all(there.member(name, key) is None for key in ("Power", "AcPower", "Voltage", "Soc", "Current"))
     assert_few_lines(there, there.devices)
     there.judge()
+
+
+def test_exceptions_of_the_wrong_length(house):
+    """A battery that gives no known name and is configured as what it is not: all it refuses costs an answer, not a connection."""
+    wrong = {"family": "v12", "model": "e"}
+    there = house(Device("patient", "c", 900, 41, keys=wrong), Device("touchy", "c", -1900, 77, keys=wrong))
+    there.simulator.fault("touchy", "close_on_unknown")
+    daemon = there.world.start(there.config())
+    for name in ("patient", "touchy"):
+        daemon.wait_log(f"battery {name}:", "exception 2", seconds=15)
+    there.wait(lambda: len(daemon.lines(f":{there.simulator.ports['touchy']}", "connected again")) >= 3, 25, "its refusals become known")
+    assert not daemon.lines("timed out") and not daemon.lines("garbled")
+    patient, touchy = (there.simulator.battery(name) for name in ("patient", "touchy"))
+    assert patient["connections"] == 2 and patient["overlapping"] == 0
+    assert touchy["min_connect_ms"] >= 999 and touchy["refused"] == 0
+    assert len(daemon.lines(f":{there.simulator.ports['patient']}")) <= 4
 
 
 # One does not hold up the others ----------------------------------------------------------------------------------------
@@ -208,11 +229,10 @@ def test_the_end_does_not_wait_for_a_stall(house):
         there.start(there.config(hole=marstek(hole.address)), known=there.devices)
         for name, fault in (("stall", "stall"), ("silent", "silence"), ("bus", "stall")):
             there.simulator.fault(name, fault, 30)
-        asked = {name: there.simulator.battery(name)["requests"] for name in there.devices}
-        there.watch(2.5)  # each has been asked something by now
+        there.watch(2.5)  # longer than the period of the power: each waits for an answer now
         begin = time.monotonic()
         there.daemon.stop(seconds=3)
-        assert time.monotonic() - begin < 3 and asked
+        assert time.monotonic() - begin < 3
     assert not there.bank.on_bus()
 
 
@@ -222,7 +242,7 @@ def test_an_absent_unit_costs_its_neighbours_little(house):
     absent = marstek(f"127.0.0.1:{there.simulator.ports['bus']}", unit_id=9)
     there.start(there.config(absent=absent))
     begin = time.monotonic()
-    there.watch(20)
+    there.watch(15)
     for name in there.devices:
         assert_goes_on(there, name, begin, time.monotonic())
     assert there.bank.value("/Members/3/State") == "waiting"
@@ -246,16 +266,14 @@ def test_a_dead_house_and_a_black_hole(world, house):
         before = world.broker.count_subscribed("mqtt", INSTANCE)
         there.start(config)
         world.broker.wait_subscribed("mqtt", INSTANCE, times=before + 1)
-        begin = time.monotonic()
-        there.wait(lambda: tell() and time.monotonic() > begin + 9, 10, "the black hole's patience is over")
         there.simulator.kill()
-        killed = time.monotonic()
+        killed = time.monotonic()  # the black hole holds up its own connection for 8 s of what follows
         for name in there.devices:
             there.wait(lambda name=name: tell() and there.member(name, "State") == "stale", MAX_AGE + PATIENCE, f"{name} is stale")
         end = time.monotonic()
         assert end - killed >= MAX_AGE - POLL[True] - PATIENCE
-        mqtt = there.record.times("/Members/2/Power", begin, end)
-        assert len(mqtt) >= (end - begin) / 0.5 * 0.8, f"{len(mqtt)} of {told[1]} messages were seen"
+        mqtt = there.record.times("/Members/2/Power", killed, end)
+        assert len(mqtt) >= (end - killed) / 0.5 * 0.8, f"{len(mqtt)} of {told[1]} messages were seen"
         assert max(later - earlier for earlier, later in zip(mqtt, mqtt[1:])) < PATIENCE
         there.judge()
         there.revive()
