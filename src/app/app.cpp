@@ -19,12 +19,8 @@ constexpr auto beat = 10s; // of the loop: nothing more often than it must be, t
 constexpr int hung_after_beats = 3;
 constexpr int first_harmless_instance = 513; // loses against every battery Venus OS numbers itself
 
-// A poll may fail and a device may pause for some seconds (docs/protocols/marstek-modbus.md, Faults) before its numbers
-// are too old.
 Duration max_age_of(const BatteryConfig& battery, const Config& config) {
-    constexpr int polls = 3;
-    if (!battery.modbus) return config.timeout;
-    return std::max<Duration>(15s, polls * battery.modbus->setup.poll.value_or(0ms));
+    return battery.modbus ? max_age(battery.modbus->setup) : Duration{config.timeout};
 }
 
 std::vector<Member> members_of(const Config& config, TimePoint now) {

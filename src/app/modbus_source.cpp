@@ -5,8 +5,19 @@
 #include "runtime/text.hpp"
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 namespace vbat {
+namespace {
+
+std::string without_numbers(std::string text) {
+    std::erase_if(text,
+                  [](char letter) { return std::string_view{"0123456789.-"}.find(letter) != std::string_view::npos; });
+    return text;
+}
+
+} // namespace
 
 ModbusSource::ModbusSource(EventLoop& loop, ModbusAddress address, std::vector<Unit> units,
                            std::function<void()> changed)
@@ -24,16 +35,15 @@ void ModbusSource::take_in(const std::vector<ModbusNews>& news) {
 
 void ModbusSource::take_in(const ModbusConnection& connection) {
     if (connection.up) {
-        if (told_down_) log_warning(text("Modbus ", to_string(address_), ": connected again"));
-        else log_info(text("Modbus ", to_string(address_), ": connected"));
+        if (!told_down_) log_info(text("Modbus ", to_string(address_), ": connected"));
         for (Served& served : units_) {
             served.unit.battery.reconnected();
             order(served);
         }
     } else if (!told_down_) {
         log_warning(text("Modbus ", to_string(address_), ": ", connection.why, "; trying again"));
+        told_down_ = true;
     }
-    told_down_ = !connection.up;
 }
 
 void ModbusSource::take_in(const ModbusReport& report) {
@@ -41,14 +51,20 @@ void ModbusSource::take_in(const ModbusReport& report) {
         std::ranges::find_if(units_, [&](const Served& served) { return served.unit.id == report.unit; });
     if (found == units_.end()) return;
     Served& served = *found;
-    if (const auto* trouble = std::get_if<ModbusTrouble>(&report.result)) tell_trouble(served, report, *trouble);
+    const auto* const trouble = std::get_if<ModbusTrouble>(&report.result);
+    if (trouble != nullptr) tell_trouble(served, report, *trouble);
+    if (trouble == nullptr || trouble->fault == ModbusFault::refused) tell_answer();
     const bool news = vbat::take_in(served.unit.battery, report);
     if (auto sample = news ? served.unit.battery.sample(report.taken_at) : std::nullopt) {
         served.unit.member->sample = std::move(sample); // the last one stays, and grows old, when there is no other
         changed_();
     }
     order(served);
-    tell(served);
+    tell(served, report.taken_at);
+}
+
+void ModbusSource::tell_answer() {
+    if (std::exchange(told_down_, false)) log_warning(text("Modbus ", to_string(address_), ": connected again"));
 }
 
 void ModbusSource::tell_trouble(const Served& served, const ModbusReport& report, const ModbusTrouble& trouble) {
@@ -65,8 +81,8 @@ void ModbusSource::order(Served& served) {
     link_.order(std::move(wanted));
 }
 
-// Transitions only.
-void ModbusSource::tell(Served& served) {
+// Transitions only; the same problem with other numbers is none.
+void ModbusSource::tell(Served& served, TimePoint now) {
     const ModbusBattery& battery = served.unit.battery;
     const std::string& name = served.unit.member->name;
     if (battery.model() != nullptr && battery.model() != served.told_model) {
@@ -74,10 +90,13 @@ void ModbusSource::tell(Served& served) {
         served.unit.member->nominal_voltage = battery.nominal_voltage();
         log_info(text("battery ", name, " is a ", battery.model()->name, " (", battery.device_name(), ')'));
     }
-    if (battery.problem() == served.told_problem) return;
-    served.told_problem = battery.problem();
-    log_warning(text("battery ", name, ": ",
-                     served.told_problem.empty() ? "what was wrong is right again" : served.told_problem));
+    const std::string& problem = battery.problem();
+    if (problem.empty() && !std::exchange(served.told_problem, {}).empty())
+        log_warning(text("battery ", name, ": what was wrong is right again"));
+    if (problem.empty() || problem == served.told_problem) return;
+    if (!troubles_.pass(text(served.unit.id, ' ', without_numbers(problem)), now)) return;
+    served.told_problem = problem;
+    log_warning(text("battery ", name, ": ", problem));
 }
 
 } // namespace vbat

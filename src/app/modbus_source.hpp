@@ -37,14 +37,15 @@ private:
     void take_in(const ModbusReport& report);
     void tell_trouble(const Served& served, const ModbusReport& report, const ModbusTrouble& trouble);
     void order(Served& served);
-    static void tell(Served& served);
+    void tell_answer();
+    void tell(Served& served, TimePoint now);
 
     ModbusAddress address_;
     std::vector<Served> units_;
     std::function<void()> changed_;
     RateLimit troubles_{std::chrono::minutes{5}};
-    bool told_down_ = false;
-    ModbusLink link_; // last: its thread delivers to the others
+    bool told_down_ = false; // until something is answered: a connection alone proves nothing
+    ModbusLink link_;        // last: its thread delivers to the others
 };
 
 } // namespace vbat

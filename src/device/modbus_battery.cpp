@@ -10,18 +10,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration live_keep = 15s;
 constexpr Duration first_round = 10s;
+constexpr int slowest_turn = 5; // of a busy line, in planned periods (docs/adr/0009-modbus-session.md)
 constexpr auto identification_period = 5s;
 constexpr auto slow_identification_period = 60s;
 constexpr Pace careful{.gap = 150ms, .patience = 8s};
 
-// A busy line is asked up to 4 times more rarely than planned (docs/adr/0009-modbus-session.md), so a value keeps for
-// three turns as they really come.
+// Three turns as they really come.
 Duration keep_of(const Poll& poll, std::optional<TimePoint> before, TimePoint now) {
-    constexpr int slowest = 5;
     const Duration planned = poll.period;
-    const Duration turn = before ? std::clamp<Duration>(now - *before, planned, slowest * planned) : slowest * planned;
+    const Duration turn =
+        before ? std::clamp<Duration>(now - *before, planned, slowest_turn * planned) : slowest_turn * planned;
     return std::max<Duration>(3 * turn, 15s);
 }
 
@@ -46,6 +45,10 @@ void derive_from_cells(BatterySample& sample, int cells) {
 }
 
 } // namespace
+
+Duration max_age(const ModbusBatterySetup& setup) {
+    return std::max<Duration>(15s, slowest_turn * setup.poll.value_or(0ms));
+}
 
 void ModbusBattery::begin() { ask(Stage::name, {{name_block, identification_period}}); }
 
@@ -73,6 +76,7 @@ bool ModbusBattery::take(Block block, std::span<const std::uint16_t> values, Tim
     ++answers_;
     RegisterImage reply;
     reply.put(block, values, taken_at, {});
+    if (block == name_block) refuses_name_ = false;
     if (block == name_block) take_name(reply.text(block), taken_at);
     else if (stage_ != Stage::running && block == version_block) take_version(values[0], taken_at);
     else if (block == model_->serial) take_serial(reply.text(block), taken_at);
@@ -83,11 +87,13 @@ bool ModbusBattery::take(Block block, std::span<const std::uint16_t> values, Tim
 
 void ModbusBattery::take_values(Block block, std::span<const std::uint16_t> values, TimePoint taken_at) {
     image_.drop_older(taken_at);
-    const Duration keep = is_live(block) ? live_keep : keep_of(*poll_of(block), image_.taken_at(block), taken_at);
+    const Duration keep = is_live(block) ? max_age(setup_) : keep_of(*poll_of(block), image_.taken_at(block), taken_at);
     image_.put(block, values, taken_at, keep);
     const bool off = model_->battery_is_off && model_->battery_is_off(image_);
     soc_guard_.take(decoded().soc, off, taken_at);
     run(taken_at);
+    if (is_power(block) && !first_power_) first_power_ = taken_at;
+    settled_ |= is_complete();
 }
 
 bool ModbusBattery::is_live(Block block) const {
@@ -212,17 +218,17 @@ void ModbusBattery::unanswered(Block block, TimePoint now) {
 }
 
 void ModbusBattery::leave_out(Block block, TimePoint now) {
-    note_answer(block);
     image_.drop(block);
+    refuses_name_ |= block == name_block;
     if (stage_ == Stage::name) take_name({}, now);
     else if (stage_ == Stage::version) take_version(0, now);
     else if (stage_ != Stage::open) run(now);
 }
 
 void ModbusBattery::reconnected() {
-    const bool knows_no_name = refusals_.is_refused(name_block);
-    if (knows_no_name && model_ && stage_ == Stage::running) return; // to ask would only cost the connection again
-    begin();
+    if (!refuses_name_ || !model_) return begin();
+    if (!serial_.empty())
+        ask(Stage::serial, {{model_->serial, identification_period}}); // its name would cost the connection
 }
 
 void ModbusBattery::note_answer(Block block) {
@@ -263,10 +269,8 @@ void ModbusBattery::complete(BatterySample& sample, TimePoint now) const {
     derive_from_cells(sample, model_->cells);
 }
 
-bool ModbusBattery::is_settled(TimePoint now) {
-    if (!first_power_) first_power_ = now;
-    settled_ |= is_complete() || now - *first_power_ >= first_round;
-    return settled_;
+bool ModbusBattery::is_settled(TimePoint now) const {
+    return settled_ || (first_power_ && now - *first_power_ >= first_round);
 }
 
 Maybe<BatterySample> ModbusBattery::sample(TimePoint now) {

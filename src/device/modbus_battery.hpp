@@ -19,6 +19,10 @@ struct ModbusBatterySetup {
     Maybe<std::chrono::milliseconds> gap{};  // between requests; absent: the model's
 };
 
+// From this age on its powers are too old: a device may pause for 10 s, and a busy line is asked more rarely than
+// planned.
+Duration max_age(const ModbusBatterySetup& setup);
+
 // One battery on Modbus as it becomes known: finds out what it is (docs/protocols/marstek-modbus.md, Detection), says
 // what to read, and makes samples of what was read. Pure: no I/O, time is an argument.
 class ModbusBattery {
@@ -85,7 +89,7 @@ private:
     const Poll* poll_of(Block block) const;
     bool is_power(Block block) const { return model_ && block == model_->polls.front().block; }
     void leave_out(Block block, TimePoint now);
-    bool is_settled(TimePoint now);
+    bool is_settled(TimePoint now) const;
     bool is_live(Block block) const;
     TimePoint live_since() const;
     Maybe<AmpereHours> assumed_capacity(const BatterySample& sample) const;
@@ -94,6 +98,7 @@ private:
     ModbusBatterySetup setup_;
     Stage stage_ = Stage::name;
     const ModbusModel* model_ = nullptr;
+    bool refuses_name_ = false;
     bool is_named_ = false; // the model by its own word, not by configuration
     std::string device_name_{};
     std::string serial_{};

@@ -1,6 +1,7 @@
 #include "link/modbus_schedule.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace vbat {
 
@@ -32,16 +33,19 @@ void ModbusSchedule::order(const ModbusOrder& order, TimePoint now) {
     unit.pace = order.pace;
 }
 
+// Late by the same share of its period, each poll becomes rarer by the same factor where not all of them fit.
 std::optional<ModbusSchedule::Due> ModbusSchedule::next(TimePoint now) const {
     std::optional<Due> best;
-    std::pair best_order{TimePoint::max(), TimePoint::max()};
+    std::tuple<TimePoint, double, Duration> best_rank{};
     for (const auto& [number, unit] : units_) {
         for (const auto& [poll, due] : unit.entries) {
             const TimePoint when = std::max(due, unit.paused_until);
-            const std::pair order{std::max(when, now), due + poll.period};
-            if (best && order >= best_order) continue;
+            const auto period = std::max<Duration>(poll.period, 1ms);
+            const double lateness = std::chrono::duration<double>{std::max(now - when, Duration{})} / period;
+            const std::tuple rank{std::max(when, now), -lateness, period};
+            if (best && rank >= best_rank) continue;
             best = {.unit = number, .block = poll.block, .when = when};
-            best_order = order;
+            best_rank = rank;
         }
     }
     return best;

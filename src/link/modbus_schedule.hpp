@@ -27,13 +27,11 @@ public:
     };
 
     void order(const ModbusOrder& order, TimePoint now); // due times of equal polls are kept
-    // Of what is due, what must be done soonest to be done before its next turn: power overtakes what has time. Nothing
-    // is due: the earliest. Absent: nothing is ordered.
+    // Of those that are late the one that is by the most of its periods, else the earliest; absent: nothing is ordered.
     std::optional<Due> next(TimePoint now) const;
     void done(const Due& due, TimePoint now); // asked, whatever came of it
     void took(int unit, Duration request);    // an answered request: what a request of this unit costs
-    void pause(int unit, TimePoint until);    // no polls of this unit; the past: no pause
-    void rest(int unit, TimePoint until);     // as pause, but never shortens one
+    void pause(int unit, TimePoint until);    // no polls of this unit
 
     std::optional<Block> longest_block(int unit) const; // of its order
     std::vector<int> units() const;

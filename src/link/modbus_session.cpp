@@ -15,6 +15,7 @@ constexpr auto longest_clearing = 5s; // a gateway empties its queue
 
 constexpr Block device_name{.address = 31000, .count = 10}; // batteries have it, and any part of it
 
+constexpr Duration short_patience = 3s; // with a unit that keeps others waiting
 constexpr int failures_in_series = 3;
 constexpr Duration slot_held = 1s;        // a V3 battery has one connection, and frees it late
 constexpr Duration after_connect = 200ms; // until the first request
@@ -81,7 +82,7 @@ void ModbusSession::run_job() {
 void ModbusSession::ask(const ModbusSchedule::Due& due) {
     ModbusReport report{.unit = due.unit, .block = due.block};
     try {
-        report.result = read(due.unit, due.block, schedule_.pace(due.unit).patience);
+        report.result = read(due.unit, due.block, patience(due.unit));
     } catch (const ModbusError& error) {
         report.result = ModbusTrouble{.fault = error.fault(), .exception = error.exception(), .what = error.what()};
         if (is_unanswered(error)) not_answered(due.unit, error.what());
@@ -93,7 +94,7 @@ void ModbusSession::ask(const ModbusSchedule::Due& due) {
 
 void ModbusSession::bring_in_step(int unit) {
     try {
-        synchronise(unit, schedule_.pace(unit).patience);
+        synchronise(unit, patience(unit));
     } catch (const ModbusError& error) {
         if (error.fault() != ModbusFault::disconnected) not_answered(unit, error.what());
     }
@@ -165,6 +166,7 @@ void ModbusSession::answered(int unit) {
     failures_ = 0;
     losses_ = 0;
     Unit& state = units_[unit];
+    state.has_answered = true;
     if (std::exchange(state.failures, 0) + std::exchange(state.pauses, 0) > 0) schedule_.pause(unit, {});
 }
 
@@ -177,6 +179,8 @@ void ModbusSession::not_answered(int unit, const std::string& why) {
         if (failures_ >= failures_in_series) lose(why);
     } else if (state.failures >= failures_in_series || state.pauses > 0) {
         schedule_.pause(unit, wire_.now() + back_off(++state.pauses));
+    } else {
+        schedule_.pause(unit, wire_.now()); // it is late no more: the others come first
     }
 }
 
@@ -186,6 +190,15 @@ bool ModbusSession::others_may_answer(int unit) const {
         return other != unit && (state == units_.end() || (state->second.failures == 0 && state->second.pauses == 0));
     };
     return std::ranges::any_of(schedule_.units(), may_answer);
+}
+
+Duration ModbusSession::patience(int unit) const {
+    const Duration usual = schedule_.pace(unit).patience;
+    const auto state = units_.find(unit);
+    const bool is_well =
+        state != units_.end() && state->second.has_answered && state->second.failures == 0 && state->second.pauses == 0;
+    const bool is_first = failures_ == 0; // two in a row that are not answered must not cost the others twice as much
+    return (is_well && is_first) || !others_may_answer(unit) ? usual : std::min(usual, short_patience);
 }
 
 void ModbusSession::connect() {

@@ -81,6 +81,7 @@ private:
     struct Unit {
         LateAnswers late{};
         bool refuses_name{};
+        bool has_answered{};
         int failures{}; // in a row
         int pauses{};   // in a row
     };
@@ -97,6 +98,7 @@ private:
     void answered(int unit);
     void not_answered(int unit, const std::string& why);
     bool others_may_answer(int unit) const;
+    Duration patience(int unit) const;
 
     void connect();
     void connect_for_job();

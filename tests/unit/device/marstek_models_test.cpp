@@ -77,7 +77,8 @@ SCENARIO("signs of a v3 battery") {
 
 SCENARIO("power of a battery with solar panels") {
     const auto words = [](std::vector<int> pv, int into_grid, int register_30001) {
-        Words made{{30001, as_word(register_30001)}, {30006, as_word(into_grid)}, {30007, 300}, {32100, 5000}};
+        Words made{
+            {30001, as_word(register_30001)}, {30004, 2300}, {30006, as_word(into_grid)}, {30007, 300}, {32100, 5000}};
         for (std::size_t i = 0; i < pv.size(); ++i) made[static_cast<std::uint16_t>(30037 + i)] = as_word(pv[i]);
         return made;
     };
@@ -88,6 +89,11 @@ SCENARIO("power of a battery with solar panels") {
             CHECK(sample.power == 250_W);
             CHECK(sample.current->value == doctest::Approx(5));
         }
+    }
+    GIVEN("450 W of sun, and no grid") {
+        auto island = words({2300, 2200, 0, 0}, 0, -77);
+        island[30004] = 3;
+        THEN("the battery has to feed the backup load, too") { CHECK(read_as(a, island).power == 150_W); }
     }
     GIVEN("no sun") {
         THEN("30001 is the better measurement") {
@@ -223,12 +229,15 @@ SCENARIO("alarm words") {
             CHECK(read_as(e3, with({})).possible_alarms == "");
         }
     }
-    GIVEN("a word that was not read") {
+    GIVEN("a word that the firmware refuses") {
         auto words = with({{36100, 16}});
         words.erase(36001);
+        THEN("the others are told") { CHECK(read_as(e3, words).alarm_words == "36100=0x0010"); }
+    }
+    GIVEN("no word that was read") {
         THEN("nothing is said") {
-            CHECK_FALSE(read_as(e3, words).alarm_words.has_value());
-            CHECK_FALSE(read_as(e3, words).possible_alarms.has_value());
+            CHECK_FALSE(read_as(e3, {}).alarm_words.has_value());
+            CHECK_FALSE(read_as(e3, {}).possible_alarms.has_value());
         }
     }
     GIVEN("a battery that is cut off, beside the bits that healthy devices show") {

@@ -40,6 +40,13 @@ Duration smallest_distance(const std::vector<TimePoint>& times) {
     return smallest;
 }
 
+Duration longest_wait(const std::vector<ModbusReport>& reports) {
+    Duration longest{};
+    for (std::size_t i = 1; i < reports.size(); ++i)
+        longest = std::max(longest, reports[i].taken_at - reports[i - 1].taken_at);
+    return reports.size() < 2 ? Duration::max() : longest;
+}
+
 SCENARIO("a battery is asked in time") {
     Scene scene;
     GIVEN("two polls") {
@@ -86,6 +93,18 @@ SCENARIO("a battery is asked in time") {
         const auto before = scene.wire.requests.size();
         scene.run_for(1h);
         THEN("nothing is asked any more") { CHECK(scene.wire.requests.size() == before); }
+    }
+    GIVEN("a device whose every answer takes 3 s") {
+        scene.wire.fate = [] { return FakeWire::Fate{.takes = 3s}; };
+        std::vector<Poll> polls = usual_polls;
+        for (std::uint16_t i = 0; i < 9; ++i)
+            polls.push_back({.block = {.address = static_cast<std::uint16_t>(34000 + i), .count = 1}, .period = 10s});
+        scene.session.order(order_of(1, polls));
+        scene.run_for(10min);
+        THEN("all becomes rarer, what is asked often not more than the rest") {
+            CHECK(longest_wait(scene.reports_of(power)) <= 14s);
+            CHECK(longest_wait(scene.reports_of(soc)) <= 70s);
+        }
     }
     GIVEN("one long answer") {
         bool stalled = false;
@@ -164,6 +183,20 @@ SCENARIO("several batteries behind one gateway") {
             const auto before = scene.reports_of(power, 3).size();
             scene.run_for(100s);
             CHECK(scene.reports_of(power, 3).size() - before >= 45);
+        }
+    }
+    GIVEN("a unit that is not there, and might be one that takes its time") {
+        scene.wire.batteries.erase(3);
+        for (const int unit : {1, 2, 4}) scene.session.order(order_of(unit, usual_polls, rs485));
+        scene.session.order(order_of(3, {{.block = {.address = 31000, .count = 10}, .period = 5s}}, v3));
+        scene.run_for(5min);
+        THEN("nobody waits for it twice in a row, and never for long") {
+            for (const int unit : {1, 2, 4}) CHECK(longest_wait(scene.reports_of(power, unit)) <= 6s);
+        }
+        THEN("it is found when it comes") {
+            scene.wire.batteries[3];
+            scene.run_for(70s);
+            CHECK(is_good(scene.reports(3).back()));
         }
     }
     GIVEN("a gateway behind which nobody answers any more") {
@@ -291,8 +324,8 @@ SCENARIO("an answer that does not come") {
 Duration longest_wait(const Scene& scene, int unit, Block block, TimePoint from) {
     Duration longest{};
     TimePoint last = from;
-    for (const auto& report : scene.reports()) {
-        if (report.unit != unit || report.block != block || !is_good(report) || report.taken_at < from) continue;
+    for (const auto& report : scene.reports(unit)) {
+        if (report.block != block || !is_good(report) || report.taken_at < from) continue;
         longest = std::max(longest, report.taken_at - last);
         last = report.taken_at;
     }
