@@ -14,14 +14,9 @@ using Words = std::vector<std::uint16_t>;
 constexpr auto scan_patience = 1s;    // behind a gateway an absent unit just does not answer
 constexpr auto change_patience = 10s; // a V3 device pauses for as long
 constexpr int looks = 5;              // two devices on one id garble each other sooner or later
+constexpr int looks_for_nobody = 2;   // each longer than the pause of a device
 
 constexpr Block name_block{31000, 10};
-constexpr Block v12_mac{30402, 6};
-constexpr Block v3_mac{30304, 6};
-constexpr Block unit_id{41100, 1};
-constexpr Block control{42000, 1};
-constexpr std::uint16_t control_on = 0x55AA;
-constexpr std::uint16_t force_mode = 42010;
 constexpr std::uint16_t force_stop = 0;
 
 // An exception that a gateway sends for an absent unit: path unavailable, target does not respond.
@@ -36,7 +31,8 @@ Answer ask(ModbusPort& port, int unit, Block block, Duration patience) try {
     return {true, port.read(unit, block, patience)};
 } catch (const ModbusError& error) {
     if (error.fault() == ModbusFault::disconnected) throw;
-    return {error.fault() == ModbusFault::refused && !is_of_gateway(error), std::nullopt};
+    const bool refused = error.fault() == ModbusFault::refused && !is_of_gateway(error);
+    return {refused || error.fault() == ModbusFault::garbled, std::nullopt};
 }
 
 std::string text_of(Block block, const std::optional<Words>& words) {
@@ -46,18 +42,15 @@ std::string text_of(Block block, const std::optional<Words>& words) {
     return image.text(block);
 }
 
-std::string serial_of(ModbusPort& port, int unit, const ModbusModel& model, Duration patience) {
-    const Block block = model.family == "v12" ? v12_mac : v3_mac;
-    return text_of(block, ask(port, unit, block, patience).words);
-}
-
 std::optional<FoundUnit> look_at(ModbusPort& port, int unit, Duration patience) {
     const Answer name = ask(port, unit, name_block, patience);
     if (!name.present) return std::nullopt;
     FoundUnit found{.unit = unit, .device_name = text_of(name_block, name.words)};
     found.model = model_named(found.device_name);
-    if (const auto id = ask(port, unit, unit_id, patience).words) found.own_id = id->front();
-    if (found.model != nullptr) found.serial = serial_of(port, unit, *found.model, patience);
+    if (found.model == nullptr) return found; // what else it may be asked is not known
+    found.serial = text_of(found.model->serial, ask(port, unit, found.model->serial, patience).words);
+    if (const UnitIdChange* const change = found.model->unit_id_change)
+        if (const auto id = ask(port, unit, {change->unit_id, 1}, patience).words) found.own_id = id->front();
     return found;
 }
 
@@ -80,19 +73,24 @@ FoundUnit the_only_one(ModbusPort& port, int unit) {
                                    "only one, nothing was changed")};
         first = seen;
     }
-    if (first->model == nullptr)
+    if (first->model == nullptr || first->model->unit_id_change == nullptr)
         throw ToolRefusal{text("unit id ", unit, " is '", first->device_name,
-                               "', which is no battery this program knows, nothing was changed")};
+                               "', whose id this program cannot change, nothing was changed")};
     return *first;
 }
 
-void stop_control(ModbusPort& port, int unit) {
-    const auto mode = ask(port, unit, control, change_patience).words;
-    if (mode && mode->front() == control_on) port.write(unit, force_mode, force_stop);
+// Under its new id nobody would stop it.
+void stop_control(ModbusPort& port, int unit, const UnitIdChange& change) {
+    const auto mode = ask(port, unit, {change.control, 1}, change_patience).words;
+    if (!mode)
+        throw ToolRefusal{text("unit id ", unit, " does not say whether it is under control (register ", change.control,
+                               "), nothing was changed: try again")};
+    if (mode->front() == change.control_on) port.write(unit, change.force, force_stop);
 }
 
 void check_free(ModbusPort& port, const FoundUnit& battery, int to) {
-    const auto other = look_at(port, to, scan_patience);
+    std::optional<FoundUnit> other;
+    for (int i = 0; i < looks_for_nobody && !other; ++i) other = look_at(port, to, change_patience);
     if (!other) return;
     if (is_echo_of(*other, battery) && battery.own_id != to) return;
     throw ToolRefusal{text("unit id ", to, " is in use", other->device_name.empty() ? "" : " by " + other->device_name,
@@ -100,8 +98,8 @@ void check_free(ModbusPort& port, const FoundUnit& battery, int to) {
 }
 
 // The answer may carry the old id or the new one, so only reading tells.
-void write_id(ModbusPort& port, int from, int to) try {
-    port.write(from, unit_id.address, static_cast<std::uint16_t>(to));
+void write_id(ModbusPort& port, int from, int to, const UnitIdChange& change) try {
+    port.write(from, change.unit_id, static_cast<std::uint16_t>(to));
 } catch (const ModbusError& error) {
     if (error.fault() == ModbusFault::disconnected) throw;
     if (error.fault() == ModbusFault::refused)
@@ -140,15 +138,16 @@ std::string to_text(const std::vector<FoundUnit>& found, const std::string& addr
 std::string change_unit_id(ModbusPort& port, int from, int to) {
     if (from == to) throw ToolRefusal{text("unit id ", to, " is what it has")};
     const FoundUnit battery = the_only_one(port, from);
+    const UnitIdChange& change = *battery.model->unit_id_change;
     check_free(port, battery, to);
-    stop_control(port, from);
-    write_id(port, from, to);
+    stop_control(port, from, change);
+    write_id(port, from, to, change);
     port.pause(1s);
-    const auto there = ask(port, to, unit_id, change_patience).words;
+    const auto there = ask(port, to, {change.unit_id, 1}, change_patience).words;
     if (there && there->front() == to)
         return text(battery.model->name, " (", battery.device_name, ") has unit id ", to,
                     " now; its section of a configuration needs unit_id = ", to, '\n');
-    const auto here = ask(port, from, unit_id, change_patience).words;
+    const auto here = ask(port, from, {change.unit_id, 1}, change_patience).words;
     if (here) throw ToolRefusal{text("the battery still answers on unit id ", from, ", the change had no effect")};
     throw ToolRefusal{
         text("the battery answers neither on unit id ", to, " nor on ", from, ": wait a minute and scan for it")};

@@ -6,6 +6,8 @@
 #include "runtime/text.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 namespace vbat {
 namespace {
@@ -33,9 +35,54 @@ void DaemonTools::answer(const std::vector<std::string>& words, const ToolServic
     const auto source = std::ranges::find_if(
         sources_, [&](const auto& each) { return to_string(each->address()) == request->address; });
     if (source == sources_.end()) return reply(not_mine, "");
-    (*source)->run([this, request = *request, reply](ModbusPort& port) {
-        loop_.post([reply, outcome = run(request, port)] { reply(outcome.code, outcome.text); });
+    if (work_) return reply(1, "the running daemon is busy with another scan or change, try again in a minute\n");
+    begin({.request = *request, .reply = reply, .source = source->get(), .next = request->first});
+}
+
+void DaemonTools::begin(Work work) {
+    work_ = std::make_shared<Work>(std::move(work));
+    if (work_->request.command == Command::scan) scan_next();
+    else change_id();
+}
+
+// Between two units the batteries of the line are read: a scan of many must not make them look lost.
+void DaemonTools::scan_next() {
+    if (work_->next > work_->request.second) return finish(0, to_text(work_->found, work_->request.address));
+    const int unit = work_->next++;
+    run([this, unit](ModbusPort& port) -> std::function<void()> {
+        return [this, found = scan_units(port, unit, unit)] {
+            work_->found.insert(work_->found.end(), found.begin(), found.end());
+            scan_next();
+        };
     });
+}
+
+void DaemonTools::change_id() {
+    run([this, from = work_->request.first, to = work_->request.second](ModbusPort& port) -> std::function<void()> {
+        return [this, done = change_unit_id(port, from, to)] { finish(0, done); };
+    });
+}
+
+// `work` runs on the connection's thread and uses nothing of ours; what it returns, or what went wrong, is done on the
+// loop, if we are still there.
+template <class Do>
+void DaemonTools::run(Do work) {
+    work_->source->run([this, &loop = loop_, alive = std::weak_ptr{work_}, work](ModbusPort& port) {
+        std::function<void()> then;
+        try {
+            then = work(port);
+        } catch (const std::runtime_error& error) { // ToolRefusal, ModbusError
+            then = [this, why = text(error.what(), '\n')] { finish(1, why); };
+        }
+        loop.post([alive, then] {
+            if (!alive.expired()) then();
+        });
+    });
+}
+
+void DaemonTools::finish(std::int32_t code, const std::string& text) {
+    const auto done = std::exchange(work_, nullptr);
+    done->reply(code, text);
 }
 
 void DaemonTools::answer_read(const std::string& name, const ToolService::Reply& reply) const {

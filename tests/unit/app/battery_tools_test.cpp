@@ -16,6 +16,8 @@ struct Device {
     bool takes_id = true;
     std::uint16_t control = 0x55BB;
     std::uint16_t force = 1;
+    bool tells_control = true;
+    int silent_for = 0; // requests
 };
 
 // Batteries on one line by their unit id. Behaves like the wire: silence, exceptions, collisions.
@@ -31,7 +33,7 @@ public:
         if (block.address == 31000) return words(device.name, block.count);
         if (block.address == 30304) return words(device.mac, block.count);
         if (block.address == 41100) return {static_cast<std::uint16_t>(own_id(unit))};
-        if (block.address == 42000) return {device.control};
+        if (block.address == 42000 && device.tells_control) return {device.control};
         throw ModbusError{ModbusFault::refused, "illegal address", 2};
     }
 
@@ -59,6 +61,9 @@ private:
             throw ModbusError{ModbusFault::refused, "target does not respond", 0x0B};
         if (found == units.end()) throw ModbusError{ModbusFault::timed_out, "timed out"};
         auto& devices = found->second;
+        for (Device& device : devices)
+            if (device.silent_for > 0 && device.silent_for-- > 0)
+                throw ModbusError{ModbusFault::timed_out, "timed out"};
         std::rotate(devices.begin(), devices.begin() + 1, devices.end()); // now the one is heard, now the other
         return devices.front();
     }
@@ -144,6 +149,14 @@ SCENARIO("a unit id is not changed when that is not safe") {
     WHEN("it is no battery we know") {
         line.units[1][0].name = "Pump";
         CHECK(refusal(1, 2).find("'Pump'") != std::string::npos);
+    }
+    WHEN("the new id is taken by one that pauses") {
+        line.units[4][0].silent_for = 1;
+        CHECK(refusal(1, 4).starts_with("unit id 4 is in use"));
+    }
+    WHEN("it does not say whether somebody steers it") {
+        line.units[1][0].tells_control = false;
+        CHECK(refusal(1, 2).find("under control") != std::string::npos);
     }
     WHEN("the battery does not do it") {
         line.units[1][0].takes_id = false;
