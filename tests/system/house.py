@@ -10,7 +10,7 @@ from pymodbus.framer.socket_framer import ModbusSocketFramer
 
 from busclient import BUS_ITEM, plain
 from configs import broker_keys, mixed_config
-from harness import wait_until
+from harness import pump, wait_until
 from simulator import Simulator
 
 INSTANCE = 600
@@ -77,9 +77,19 @@ class Record:
     """Every ItemsChanged since it was made, with its time, beginning with what the battery said then."""
 
     def __init__(self, client, battery):
-        self.moments, self.battery = [], battery
+        self.moments = []
         client.connection.add_signal_receiver(self._take, "ItemsChanged", BUS_ITEM)
-        self.moments.insert(0, Moment(time.monotonic(), battery.values()))
+        wait_until(lambda: self._begin(battery), 5, "a moment without news")
+
+    def _begin(self, battery):
+        """A signal that came while we asked may be older than the answer."""
+        pump()
+        self.moments.clear()
+        first = Moment(time.monotonic(), battery.values())
+        pump()
+        began = not self.moments
+        self.moments.insert(0, first)
+        return began
 
     def _take(self, items):
         self.moments.append(Moment(time.monotonic(), {str(path): plain(item["Value"]) for path, item in items.items()}))
