@@ -169,7 +169,8 @@ void App::add_modbus_sources(const Config& config) {
         connection->second.push_back({modbus->unit_id, &members_[i], ModbusBattery{modbus->setup}});
     }
     for (auto& [address, units] : connections)
-        modbus_sources_.push_back(std::make_unique<ModbusSource>(loop_, address, std::move(units), publish_soon_));
+        modbus_sources_.push_back(
+            std::make_unique<ModbusSource>(loop_, address, std::move(units), members_, publish_soon_));
 }
 
 void App::run() {

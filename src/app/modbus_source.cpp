@@ -20,11 +20,9 @@ std::string without_numbers(std::string text) {
 } // namespace
 
 ModbusSource::ModbusSource(EventLoop& loop, ModbusAddress address, std::vector<Unit> units,
-                           std::function<void()> changed)
-    : address_{std::move(address)}, changed_{std::move(changed)}, link_{loop, address_,
-                                                                        [this](const std::vector<ModbusNews>& news) {
-    take_in(news);
-                                                                        }} {
+                           std::span<const Member> bank, std::function<void()> changed)
+    : address_{std::move(address)}, bank_{bank}, changed_{std::move(changed)},
+      link_{loop, address_, [this](const std::vector<ModbusNews>& news) { take_in(news); }} {
     for (Unit& unit : units) units_.push_back({.unit = std::move(unit)});
     for (Served& served : units_) order(served);
 }
@@ -35,13 +33,14 @@ void ModbusSource::take_in(const std::vector<ModbusNews>& news) {
 
 void ModbusSource::take_in(const ModbusConnection& connection) {
     if (connection.up) {
-        if (!told_down_) log_info(text("Modbus ", to_string(address_), ": connected"));
+        if (!told_down_) log_info(text(batteries(), ": connected to ", to_string(address_)));
         for (Served& served : units_) {
             served.unit.battery.reconnected();
             order(served);
         }
     } else if (!told_down_) {
-        log_warning(text("Modbus ", to_string(address_), ": ", connection.why, "; trying again"));
+        if (!troubles_.pass("down", EventLoop::now())) return;
+        log_warning(text(batteries(), ": ", connection.why, "; trying again"));
         told_down_ = true;
     }
 }
@@ -55,16 +54,41 @@ void ModbusSource::take_in(const ModbusReport& report) {
     if (trouble != nullptr) tell_trouble(served, report, *trouble);
     if (trouble == nullptr || trouble->fault == ModbusFault::refused) tell_answer();
     const bool news = vbat::take_in(served.unit.battery, report);
-    if (auto sample = news ? served.unit.battery.sample(report.taken_at) : std::nullopt) {
-        served.unit.member->sample = std::move(sample); // the last one stays, and grows old, when there is no other
-        changed_();
-    }
+    if (auto sample = news ? served.unit.battery.sample(report.taken_at) : std::nullopt)
+        take_sample(served, std::move(*sample)); // the last one stays, and grows old, when there is no other
     order(served);
     tell(served, report.taken_at);
 }
 
 void ModbusSource::tell_answer() {
-    if (std::exchange(told_down_, false)) log_warning(text("Modbus ", to_string(address_), ": connected again"));
+    if (std::exchange(told_down_, false)) log_warning(text(batteries(), ": connected again to ", to_string(address_)));
+}
+
+// A device at a TCP port of its own answers to every unit id, and it may be named by name and by number.
+void ModbusSource::take_sample(Served& served, BatterySample sample) {
+    Member& member = *served.unit.member;
+    if (const Member* const twin = twin_of(member, sample)) {
+        if (troubles_.pass(member.name + " twin", sample.taken_at))
+            log_warning(text("battery ", member.name, ": is the same device as ", twin->name, " (serial ",
+                             *sample.device_serial, "), it is counted once: remove one of the two sections"));
+        return;
+    }
+    member.sample = std::move(sample);
+    changed_();
+}
+
+const Member* ModbusSource::twin_of(const Member& member, const BatterySample& sample) const {
+    for (const Member& other : bank_)
+        if (&other != &member && sample.device_serial && other.sample && !is_lost(other, sample.taken_at) &&
+            other.sample->device_serial == sample.device_serial)
+            return &other;
+    return nullptr;
+}
+
+std::string ModbusSource::batteries() const {
+    std::string names;
+    for (const Served& served : units_) names += (names.empty() ? "battery " : ", ") + served.unit.member->name;
+    return names;
 }
 
 void ModbusSource::tell_trouble(const Served& served, const ModbusReport& report, const ModbusTrouble& trouble) {

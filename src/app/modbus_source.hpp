@@ -18,8 +18,9 @@ public:
         ModbusBattery battery;
     };
 
-    // `changed` is called when a member has a new sample.
-    ModbusSource(EventLoop& loop, ModbusAddress address, std::vector<Unit> units, std::function<void()> changed);
+    // `bank`: all members, those of other connections, too. `changed` is called when a member has a new sample.
+    ModbusSource(EventLoop& loop, ModbusAddress address, std::vector<Unit> units, std::span<const Member> bank,
+                 std::function<void()> changed);
 
     const ModbusAddress& address() const { return address_; }
     void run(ModbusSession::Job job) { link_.run(std::move(job)); } // on the connection's thread, in its queue
@@ -35,6 +36,9 @@ private:
     void take_in(const std::vector<ModbusNews>& news);
     void take_in(const ModbusConnection& connection);
     void take_in(const ModbusReport& report);
+    void take_sample(Served& served, BatterySample sample);
+    const Member* twin_of(const Member& member, const BatterySample& sample) const;
+    std::string batteries() const;
     void tell_trouble(const Served& served, const ModbusReport& report, const ModbusTrouble& trouble);
     void order(Served& served);
     void tell_answer();
@@ -42,6 +46,7 @@ private:
 
     ModbusAddress address_;
     std::vector<Served> units_;
+    std::span<const Member> bank_;
     std::function<void()> changed_;
     RateLimit troubles_{std::chrono::minutes{5}};
     bool told_down_ = false; // until something is answered: a connection alone proves nothing

@@ -15,8 +15,9 @@ KilowattHours between(Watts before, Watts after, Duration span) {
 
 KilowattHours to_the_wh(KilowattHours energy) { return {std::round(energy.value * 1000) / 1000}; }
 
-// A device may have moved on while nobody looked; more than this is no step of the same counter.
-bool is_plausible_step(KilowattHours step, KilowattHours counted) { return step.value <= 1 + 2 * counted.value; }
+// No battery in a house moves more while nobody looks.
+constexpr double most_kw = 20;
+constexpr KilowattHours slack{1};
 
 // Devices that count themselves do so at their AC side.
 Maybe<Watts> counted_power(const BatterySample& sample) { return sample.ac_power ? sample.ac_power : sample.power; }
@@ -27,23 +28,44 @@ KilowattHours EnergyCounter::stall() const {
     return step_ == KilowattHours{} ? longest_stall : std::clamp(step_ * 3, shortest_stall, longest_stall);
 }
 
-void EnergyCounter::take(KilowattHours& total, Maybe<KilowattHours> told, KilowattHours counted) {
+void EnergyCounter::take(KilowattHours& total, Maybe<KilowattHours> told, KilowattHours counted, TimePoint now) {
     since_ += counted;
-    if (told && (!told_ || *told > *told_)) return follow(total, *told);
+    const bool not_told_yet = told && !told_ && *told == KilowattHours{} && total > KilowattHours{};
+    if (told && !not_told_yet && (!told_ || *told > *told_)) return follow(total, *told, now);
+    if (told && told_ == told) heard_at_ = now;
+    leap_.reset();
     if (told_ && since_ <= stall()) return;
     total += since_ - credited_;
     credited_ = since_;
 }
 
-void EnergyCounter::follow(KilowattHours& total, KilowattHours told) {
-    const KilowattHours step = told_ ? told - *told_ : KilowattHours{};
-    if (told_ && is_plausible_step(step, since_)) {
+void EnergyCounter::follow(KilowattHours& total, KilowattHours told, TimePoint now) {
+    if (!told_) total = std::max(total, told);
+    else if (is_plausible(told, now)) {
+        const KilowattHours step = told - *told_;
         total += std::max(step - credited_, KilowattHours{});
         step_ = std::max(step_, step);
-    } else {
-        total = std::max(total, told);
+    } else if (!is_leap_believed(told, now)) return;
+    begin_at(told, now);
+}
+
+bool EnergyCounter::is_plausible(KilowattHours told, TimePoint now) const {
+    const double hours = std::chrono::duration<double, std::ratio<3600>>(now - heard_at_).count();
+    return told - *told_ <= slack + since_ * 2 + KilowattHours{most_kw * hours};
+}
+
+bool EnergyCounter::is_leap_believed(KilowattHours told, TimePoint now) {
+    if (!leap_ || told < *leap_ || told > *leap_ + slack) {
+        leap_ = told;
+        leapt_at_ = now;
     }
+    return now - leapt_at_ >= until_believed;
+}
+
+void EnergyCounter::begin_at(KilowattHours told, TimePoint now) {
     told_ = told;
+    heard_at_ = now;
+    leap_.reset();
     since_ = credited_ = {};
 }
 
@@ -62,8 +84,8 @@ void EnergyBook::take(const Member& member) {
     const auto in = counts ? between(before.power, *power, span) : KilowattHours{};
     const auto out = counts ? between(-before.power, -*power, span) : KilowattHours{};
     Counters& counters = counters_[member.name];
-    counters.charged.take(energy.charged, sample.charged_energy, in);
-    counters.discharged.take(energy.discharged, sample.discharged_energy, out);
+    counters.charged.take(energy.charged, sample.charged_energy, in, sample.taken_at);
+    counters.discharged.take(energy.discharged, sample.discharged_energy, out, sample.taken_at);
 }
 
 Energy EnergyBook::sum(std::span<const Member> members) const {

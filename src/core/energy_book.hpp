@@ -21,13 +21,24 @@ public:
     static constexpr KilowattHours longest_stall{0.5};
     static constexpr KilowattHours shortest_stall{0.1};
 
-    void take(KilowattHours& total, Maybe<KilowattHours> told, KilowattHours counted); // total never falls
+    // A leap that no battery makes is one wrong word, until it was told for this long; then the device has another
+    // counter, or is another device, and its steps count from there.
+    static constexpr Duration until_believed = std::chrono::minutes{5};
+
+    void take(KilowattHours& total, Maybe<KilowattHours> told, KilowattHours counted,
+              TimePoint now); // total never falls
 
 private:
-    void follow(KilowattHours& total, KilowattHours told);
+    void follow(KilowattHours& total, KilowattHours told, TimePoint now);
+    bool is_plausible(KilowattHours told, TimePoint now) const;
+    bool is_leap_believed(KilowattHours told, TimePoint now);
+    void begin_at(KilowattHours told, TimePoint now);
     KilowattHours stall() const;
 
     Maybe<KilowattHours> told_{};
+    TimePoint heard_at_{}; // a total as large as told_, or larger
+    Maybe<KilowattHours> leap_{};
+    TimePoint leapt_at_{};
     KilowattHours step_{};     // the widest in which the device's total was seen to move
     KilowattHours since_{};    // counted since it moved
     KilowattHours credited_{}; // of it, already in our total

@@ -102,9 +102,39 @@ SCENARIO("a restart with more in the book than the device says") {
         book.take(device);
         return book.entries().at("a").charged.value;
     };
-    CHECK(charged(0, 0) == 120);
-    THEN("its steps count on from there") { CHECK(charged(1, 0.01) == doctest::Approx(120.01)); }
-    THEN("a leap of its total is no energy") { CHECK(charged(1, 123) == 123); }
+    GIVEN("its counter, that began anew") {
+        CHECK(charged(0, 0.5) == 120);
+        THEN("its steps count on from there") { CHECK(charged(1, 0.51) == doctest::Approx(120.01)); }
+    }
+    GIVEN("a 0 for a moment") {
+        CHECK(charged(0, 0) == 120);
+        THEN("what follows is its total") { CHECK(charged(1, 123) == 123); }
+    }
+}
+
+SCENARIO("a total that leaps") {
+    EnergyBook book;
+    const auto charged = [&](int minutes, double told) {
+        Member device = at(std::chrono::minutes{minutes}, 0_W);
+        device.sample->charged_energy = KilowattHours{told};
+        book.take(device);
+        return book.entries().at("a").charged.value;
+    };
+    CHECK(charged(0, 1000) == 1000);
+    GIVEN("one wrong word") {
+        CHECK(charged(1, 1655.36) == 1000);
+        THEN("it was no energy") {
+            CHECK(charged(2, 1000.01) == doctest::Approx(1000.01));
+            CHECK(charged(9, 1000.02) == doctest::Approx(1000.02));
+        }
+    }
+    GIVEN("another device") {
+        for (int minute = 1; minute <= 6; ++minute) CHECK(charged(minute, 3000 + 0.01 * minute) == 1000);
+        THEN("its steps count from there") { CHECK(charged(10, 3000.3) == doctest::Approx(1000.24)); }
+    }
+    GIVEN("hours without a word") {
+        THEN("what it counted meanwhile is energy") { CHECK(charged(180, 1007) == 1007); }
+    }
 }
 
 SCENARIO("a battery with an inverter of its own is counted at its AC side") {
