@@ -90,6 +90,11 @@ void check_name(const BatteryDraft& draft, const std::vector<BatteryDraft>& draf
     }
 }
 
+// Perhaps there is no such battery: its section stands in the sample.
+bool is_untouched(const BatteryDraft& draft) {
+    return is_mqtt_section(draft) && draft.broker.address && is_placeholder(draft.broker.address->value);
+}
+
 std::string places_of(const std::vector<BatteryDraft>& drafts, Coupling coupling) {
     std::string all;
     for (const auto& draft : drafts)
@@ -98,7 +103,8 @@ std::string places_of(const std::vector<BatteryDraft>& drafts, Coupling coupling
 }
 
 // A battery behind its own inverter must not look like a BMS, one on the DC busbar must: it cannot be both at once.
-void check_couplings(const std::vector<BatteryDraft>& drafts, Mistakes& mistakes) {
+void check_couplings(std::vector<BatteryDraft> drafts, Mistakes& mistakes) {
+    std::erase_if(drafts, is_untouched);
     const auto ac = std::ranges::find(drafts, Coupling::ac, coupling_of);
     const auto dc = std::ranges::find(drafts, Coupling::dc, coupling_of);
     if (ac == drafts.end() || dc == drafts.end()) return;

@@ -269,6 +269,12 @@ SCENARIO("batteries on Modbus are told apart by address and unit id") {
             CHECK(two("serial = /dev/ttyUSB0\n", "serial = /dev/ttyUSB0\nunit_id = 2\n").empty());
             CHECK(two("address = gateway\n", "address = gateway\nport = 503\n").empty());
             CHECK(two("serial = /dev/ttyUSB0\n", "serial = /dev/ttyUSB1\n").empty());
+        THEN("it does not count while it is still the one of the sample") {
+            CHECK(
+                problems_in("[MQTT]\nbroker_address = IP_ADDR_OR_FQDN\ntopic = home/battery\n" + marstek(lan)) ==
+                "line 2: [MQTT] broker_address: 'IP_ADDR_OR_FQDN' is still the placeholder, write the host name or IP "
+                "address of the MQTT broker, or remove broker_address and topic when no battery is on MQTT");
+        }
         }
         THEN("without one both are named") {
             const std::string mistake = "line 4: [battery b] has the same address and unit_id as [battery a] (line 1)";
