@@ -21,12 +21,34 @@ check_space() {
         die "only $free kB are free where $APP is, 3072 kB are needed for configuration, state and log."
 }
 
-# instance_of CONFIG.INI: without device_instance 100, or 600 for AC-coupled batteries
+# instance_of CONFIG.INI: as the program reads it, but for %(references)s; of AC-coupled batteries it is 600 by default
 instance_of() {
-    awk '/^\[/ { inside = /^\[DEFAULT\]/ }
-         tolower($0) ~ /^coupling[ \t]*[=:][ \t]*ac[ \t\r]*$/ { ac = 1 }
-         inside && tolower($0) ~ /^device_instance[ \t]*[=:]/ { sub(/^[^=:]*[=:]/, ""); found = $0 + 0 }
-         END { print found != "" ? found : ac ? 600 : 100 }' "$1"
+    awk '
+        function of(section, key) {
+            return (section, key) in value ? value[section, key] : value["DEFAULT", key]
+        }
+        function is_ac(section) {
+            if (section == "MQTT") return of(section, "topic") != "" && of(section, "coupling") == "ac"
+            if (section !~ /^battery([ \t]|$)/) return 0
+            return of(section, "type") == "marstek-modbus" || of(section, "coupling") == "ac"
+        }
+        NR == 1 { sub(/^\357\273\277/, "") }
+        { depth = match($0, /[^ \t]/); gsub(/^[ \t]+|[ \t\r]+$/, "") }
+        /^([#;]|$)/ { next }
+        key != "" && depth > key_depth { next } # it continues the value above
+        { key_depth = depth }
+        /^\[.+\]/ { key = ""; section = $0; gsub(/^\[|\][^]]*$/, "", section); sections[section]; next }
+        {
+            key = word = tolower($0)
+            sub(/[ \t]*[=:].*/, "", key)
+            sub(/^[^=:]*[=:][ \t]*/, "", word)
+            value[section, key] = word
+        }
+        END {
+            for (name in sections) if (is_ac(name)) ac = 1
+            found = value["DEFAULT", "device_instance"]
+            print found != "" ? found + 0 : ac ? 600 : 100
+        }' "$1"
 }
 
 # refuse_if_same_instance SERVICE INSTANCE

@@ -7,9 +7,11 @@
 #include "runtime/log.hpp"
 #include "runtime/text.hpp"
 
+#include <pthread.h>
 #include <sys/resource.h>
 
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
 #include <ctime>
 #include <optional>
@@ -29,10 +31,17 @@ constexpr std::chrono::seconds grace{3}; // between the end of the loop and the 
 
 // Far above what we need. A broker that sends a payload of 256 MB must not take the memory of the whole device.
 void limit_memory() {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) // these reserve terabytes
-    constexpr rlim_t most_bytes = 128U << 20U;                      // of it 40 MB are the address space of stacks
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) // these reserve terabytes and need large stacks
+    constexpr rlim_t most_bytes = 128U << 20U;
     const rlimit limit{most_bytes, most_bytes};
     setrlimit(RLIMIT_DATA, &limit);
+    // The limit counts whole stacks, and each Modbus connection has a thread: the usual 8 MB allow a dozen.
+    constexpr std::size_t stack_bytes = 512U << 10U;
+    pthread_attr_t attributes{};
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, stack_bytes);
+    pthread_setattr_default_np(&attributes);
+    pthread_attr_destroy(&attributes);
 #endif
 }
 

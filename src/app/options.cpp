@@ -29,6 +29,11 @@ struct AddressWords {
     }
 };
 
+void check_unit(const char* option, const ModbusAddress& address, int unit) {
+    const std::string obstacle = unit_obstacle(address.framing, unit);
+    if (!obstacle.empty()) throw CLI::ValidationError{option, obstacle};
+}
+
 constexpr auto unit_range = [] { return CLI::Range(1, 255).description("1 to 255"); };
 
 void add_address(CLI::App& command, AddressWords& words) {
@@ -51,6 +56,8 @@ const CLI::App* add_scan(CLI::App& cli, Options& options, AddressWords& words) {
     scan->callback([&] {
         options.address = words.parse();
         if (options.first_unit > options.last_unit) throw CLI::ValidationError{"--first", "is behind --last"};
+        check_unit("--first", options.address, options.first_unit);
+        check_unit("--last", options.address, options.last_unit);
     });
     return scan;
 }
@@ -67,6 +74,7 @@ const CLI::App* add_set_id(CLI::App& cli, Options& options, AddressWords& words)
     set_id->callback([&] {
         options.address = words.parse();
         if (options.old_unit == options.new_unit) throw CLI::ValidationError{"NEW", "is the same as OLD"};
+        check_unit("OLD", options.address, options.old_unit);
     });
     return set_id;
 }

@@ -65,19 +65,34 @@ void check_inverter(const BatteryDraft& draft, Mistakes& mistakes) {
                  coupling->origin.where + "dc is not possible for a Marstek, it has an inverter of its own; write ac");
 }
 
+// What remains of a name on D-Bus, where a published battery has it in its own (app.cpp, device_id).
+std::string name_on_dbus(const BatteryDraft& draft) {
+    std::string name;
+    for (const char letter : lower(draft.name)) name += letter == '-' ? std::string{"__"} : std::string{letter};
+    return name;
+}
+
 // The battery of [MQTT] keeps its name, of the others the first one does.
 void check_name(const BatteryDraft& draft, const std::vector<BatteryDraft>& drafts, Mistakes& mistakes) {
     const auto other = std::ranges::find_if(drafts, [&](const BatteryDraft& each) {
-        return lower(each.name) == lower(draft.name) && (is_mqtt_section(each) || each.line < draft.line);
+        return name_on_dbus(each) == name_on_dbus(draft) && (is_mqtt_section(each) || each.line < draft.line);
     });
     if (other == drafts.end() || is_mqtt_section(draft)) return;
     if (is_mqtt_section(*other)) {
         mistakes.add(draft.line, text(draft.section, " needs another name, the battery of the topic in ", place(*other),
                                       " is called mqtt"));
+    } else if (lower(other->name) != lower(draft.name)) {
+        mistakes.add(draft.line, text(draft.section, " needs another name, on D-Bus it is the same as ", place(*other),
+                                      ": there '-' becomes '__'"));
     } else {
         mistakes.add(draft.line, text(draft.section, " has the same name as ", place(*other),
                                       ", capital letters make no difference"));
     }
+}
+
+// Perhaps there is no such battery: its section stands in the sample.
+bool is_untouched(const BatteryDraft& draft) {
+    return is_mqtt_section(draft) && draft.broker.address && is_placeholder(draft.broker.address->value);
 }
 
 std::string places_of(const std::vector<BatteryDraft>& drafts, Coupling coupling) {
@@ -88,7 +103,8 @@ std::string places_of(const std::vector<BatteryDraft>& drafts, Coupling coupling
 }
 
 // A battery behind its own inverter must not look like a BMS, one on the DC busbar must: it cannot be both at once.
-void check_couplings(const std::vector<BatteryDraft>& drafts, Mistakes& mistakes) {
+void check_couplings(std::vector<BatteryDraft> drafts, Mistakes& mistakes) {
+    std::erase_if(drafts, is_untouched);
     const auto ac = std::ranges::find(drafts, Coupling::ac, coupling_of);
     const auto dc = std::ranges::find(drafts, Coupling::dc, coupling_of);
     if (ac == drafts.end() || dc == drafts.end()) return;

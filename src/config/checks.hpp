@@ -21,8 +21,9 @@ std::optional<Coupling> parse_coupling(const std::string& text);
 std::optional<BatteryType> parse_type(const std::string& text);
 std::string type_names(); // of all battery types, for the user
 
-bool is_host(const std::string& text); // a host name or IP address; IPv6 with or without brackets
-bool is_url(const std::string& text);  // not to be shown: it has room for a password
+bool is_host(const std::string& text);        // a host name or IP address; IPv6 with or without brackets
+bool is_placeholder(const std::string& text); // of the sample: nobody has written a broker's address yet
+bool is_url(const std::string& text);         // not to be shown: it has room for a password
 
 // An IPv6 address is used without the brackets it may be written in.
 std::string without_brackets(const std::string& host);

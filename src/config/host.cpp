@@ -63,6 +63,8 @@ bool is_host(const std::string& text) {
     return consists_of(text, "0123456789.") ? is_ipv4(text) : is_host_name(text);
 }
 
+bool is_placeholder(const std::string& text) { return text == placeholder; }
+
 bool is_url(const std::string& text) {
     return text.find("://") != std::string::npos || text.find('@') != std::string::npos;
 }
@@ -73,8 +75,9 @@ std::string without_brackets(const std::string& host) {
 
 std::string host_mistake(const std::string& text, const std::string& shown) {
     if (text.empty()) return "'' is empty, write the host name or IP address of the MQTT broker";
-    if (text == placeholder)
-        return shown + " is still the placeholder, write the host name or IP address of the MQTT broker";
+    if (is_placeholder(text))
+        return shown + " is still the placeholder, write the host name or IP address of the MQTT broker, or remove "
+                       "broker_address and topic when no battery is on MQTT";
     if (is_url(text)) return "this is a URL, write only the host name or IP address, and the port as broker_port";
     if (is_host(text)) return "";
     if (has_port(text)) return shown + " contains a port, write only the host here and the port as broker_port";

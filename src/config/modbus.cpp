@@ -122,7 +122,11 @@ ModbusBatterySetup setup_of(const BatteryDraft& draft, Mistakes& mistakes) {
 
 ModbusConfig make_modbus(const BatteryDraft& draft, Mistakes& mistakes) {
     ModbusConfig config{.address = address_of(draft.modbus, mistakes), .setup = setup_of(draft, mistakes)};
-    if (draft.modbus.unit_id) config.unit_id = static_cast<int>(draft.modbus.unit_id->value);
+    if (const Number& unit = draft.modbus.unit_id) {
+        config.unit_id = static_cast<int>(unit->value);
+        const std::string obstacle = unit_obstacle(config.address.framing, config.unit_id);
+        if (!obstacle.empty()) report(unit->origin, obstacle, mistakes);
+    }
     return config;
 }
 

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view device_folder = "/dev/";
 constexpr Rule port_rule = whole_number(1, 65535);
+constexpr int last_unit_on_a_line = 247; // "MODBUS over Serial Line Specification", 2.2: 248 to 255 are reserved
 
 constexpr std::pair<std::string_view, Framing> framings[]{
     {"tcp", Framing::tcp},
@@ -83,6 +84,12 @@ std::string framing_obstacle(Framing framing, const AddressParts& parts) {
     if (parts.serial.empty())
         return framing == Framing::rtu ? "rtu is for a serial device, a host needs tcp or rtuovertcp" : "";
     return framing == Framing::rtu ? "" : "a serial device needs rtu";
+}
+
+std::string unit_obstacle(Framing framing, int unit) {
+    if (framing == Framing::tcp || unit <= last_unit_on_a_line) return "";
+    return text(unit, " is not from 1 to ", last_unit_on_a_line,
+                ", with rtu and rtuovertcp the numbers above are reserved");
 }
 
 std::variant<ModbusAddress, std::string> modbus_address(const std::string& text, const std::string& framing) {

@@ -29,6 +29,9 @@ std::optional<Framing> parse_framing(const std::string& text);
 Framing usual_framing(const AddressParts& parts);
 std::string framing_obstacle(Framing framing, const AddressParts& parts);
 
+// Why there is no battery with that unit id; empty: there may be one.
+std::string unit_obstacle(Framing framing, int unit);
+
 // An address of the command line, where a framing may be named beside it; or what is wrong.
 std::variant<ModbusAddress, std::string> modbus_address(const std::string& text, const std::string& framing);
 

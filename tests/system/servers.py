@@ -26,6 +26,8 @@ BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Config
 
 
 class Bus:
+    config = BUS_CONFIG
+
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         self.socket = self.folder / "bus"
@@ -34,7 +36,7 @@ class Bus:
 
     def start(self):
         config = self.folder / "bus.conf"
-        config.write_text(BUS_CONFIG.format(socket=self.socket))
+        config.write_text(self.config.format(socket=self.socket))
         self.process = Process("dbus-daemon", ["dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile"], self.folder)
         wait_until(lambda: accepts_unix(self.socket), 5, "dbus-daemon listens")
         return self

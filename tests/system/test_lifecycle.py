@@ -1,13 +1,15 @@
 """Start, end and everything that can break in between: exit codes, signals, timeouts, a taken name, a lost bus."""
+import contextlib
 import os
 import signal
+import socket
 import threading
 import time
 
 import dbus.bus
 import pytest
 
-from configs import config_for
+from configs import config_for, modbus_config
 from harness import BINARY, accepts, holds_for, wait_until
 from payloads import MINIMAL, with_keys
 
@@ -31,6 +33,19 @@ def test_it_ends_at_once_without_a_broker(world):
     daemon = world.start(config_for(broker))
     daemon.wait_log(str(broker.port))
     assert daemon.stop(seconds=2) == 0
+
+
+def test_it_runs_with_many_modbus_connections(world):
+    """Each has a thread, and all their stacks count for the limit on memory."""
+    with contextlib.ExitStack() as ports:
+        taken = [ports.enter_context(socket.socket()) for _ in range(30)]
+        for each in taken:
+            each.bind(("127.0.0.1", 0))  # and does not listen: refused, by nobody else either
+        addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in taken]
+        daemon = world.start(modbus_config({f"b{i}": {"address": address} for i, address in enumerate(addresses)}))
+        for address in addresses:
+            daemon.wait_log(address, "trying again", seconds=20)
+        assert daemon.alive() and daemon.stop() == 0
 
 
 def test_it_ends_at_once_in_a_storm_of_messages(world):

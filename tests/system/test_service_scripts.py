@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from harness import command_line
+
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ["install.sh", "uninstall.sh", "restart.sh", "check.sh", "service/common.sh", "service/run", "service/log/run"]
 DAEMONTOOLS = ["svc", "svok", "svstat", "svscan", "supervise", "multilog", "softlimit", "tai64nlocal"]
@@ -588,6 +590,46 @@ def test_dbus_mqtt_battery_that_does_not_matter(running, state):
         running.run("svc", "-d", running.services / "dbus-mqtt-battery")
         until(lambda: running.pid("dbus-mqtt-battery") == 0)
     running.start(running.app())
+
+
+MARSTEK = "type = marstek-modbus\naddress = 192.0.2.2\n"
+BROKER = "[MQTT]\nbroker_address = 192.0.2.1\n"
+WITHOUT_INSTANCE = {
+    "DC": BROKER + "topic = x\n",
+    "AC in [MQTT]": BROKER + "topic = x\ncoupling = ac\n",
+    "AC in a section": BROKER + "[battery left]\ntopic = x\nCoupling : AC\n",
+    "AC in DEFAULT": "[DEFAULT]\ncoupling = ac\n" + BROKER + "topic = x\n",
+    "AC in DEFAULT, DC in the section": "[DEFAULT]\ncoupling = ac\n" + BROKER + "[battery left]\ntopic = x\ncoupling = dc\n",
+    "AC in DEFAULT below": BROKER + "topic = x\n[DEFAULT]\ncoupling = ac\n",
+    "AC for [MQTT] by a topic in DEFAULT": "[DEFAULT]\ntopic = x\n" + BROKER + "coupling = ac\n",
+    "Marstek": "[battery garage]\n" + MARSTEK,
+    "Marstek, indented": "[battery garage] of the house\r\n  Type: Marstek-Modbus \r\n  address = 192.0.2.2\r\n",
+    "Marstek in DEFAULT": "[DEFAULT]\ntype = marstek-modbus\n[battery garage]\naddress = 192.0.2.2\n",
+    "Marstek in DEFAULT and none": "[DEFAULT]\ntype = marstek-modbus\n" + BROKER + "topic = x\n",
+    "Marstek in DEFAULT, MQTT in the section": "[DEFAULT]\ntype = marstek-modbus\n" + BROKER + "[battery left]\ntype = mqtt\ntopic = x\n",
+    "Marstek in a comment": BROKER + "topic = x\n;[battery garage]\n;" + MARSTEK.replace("\n", "\n;") + "\n  # coupling = ac\n",
+    "AC in a name": "[DEFAULT]\ndevice_name = one\n coupling = ac\n" + BROKER + "topic = x\n",
+    "a number": "[DEFAULT]\ndevice_instance = 7\n[battery garage]\n" + MARSTEK,
+    "a number and a byte order mark": "\ufeff[DEFAULT]\nDevice_Instance: 007\n[battery garage]\n" + MARSTEK,
+}
+
+
+@pytest.mark.parametrize("config", WITHOUT_INSTANCE.values(), ids=WITHOUT_INSTANCE)
+def test_the_scripts_know_the_instance_that_the_program_uses(tmp_path, shell, config):
+    file, script = tmp_path / "config.ini", tmp_path / "instance_of.sh"
+    file.write_bytes(config.encode())
+    text = (ROOT / "install.sh").read_text()
+    start = text.index("instance_of() {\n")
+    script.write_text(text[start:text.index("\n}\n", start) + 3] + 'LC_ALL=C instance_of "$1"\n')
+    told = subprocess.run([*shell, script, file], capture_output=True, text=True, check=True).stdout.strip()
+    code, said = command_line("check", "--config", file)
+    assert code == 0 and f"device_instance {told}, batteries" in said, (told, said)
+
+
+def test_a_marstek_counts_as_the_instance_that_it_gets(running):
+    first, second = running.app(sample="[battery garage]\n" + MARSTEK), running.app(NAME + "-2", sample="[DEFAULT]\ndevice_instance = 600\n")
+    running.start(first)
+    refused(running.install(second), NAME, "same device_instance 600")
 
 
 # ---- refusals: nothing has changed afterwards

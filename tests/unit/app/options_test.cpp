@@ -53,10 +53,10 @@ TEST_CASE("scan tries the unit ids 1 to 10 unless told otherwise") {
     CHECK(options.first_unit == 1);
     CHECK(options.last_unit == 10);
     const Options other =
-        parse({"scan", "[::1]:503", "--framing", "rtuovertcp", "--first", "5", "--last", "255"}).options;
+        parse({"scan", "[::1]:503", "--framing", "rtuovertcp", "--first", "5", "--last", "247"}).options;
     CHECK(other.address == ModbusAddress{.framing = Framing::rtu_over_tcp, .host = "::1", .port = 503});
     CHECK(other.first_unit == 5);
-    CHECK(other.last_unit == 255);
+    CHECK(other.last_unit == 247);
     CHECK(mistake_in({"scan"}) == "ADDRESS is required");
     CHECK(mistake_in({"scan", "gateway:0"}) ==
           "ADDRESS: the port of 'gateway:0' is not a whole number from 1 to 65535");
@@ -78,6 +78,17 @@ TEST_CASE("set-id takes the old and the new unit id") {
     CHECK(mistake_in({"set-id", "gateway", "0", "1"}) == "OLD: Value 0 not in range 1 to 255");
     CHECK(mistake_in({"set-id", "gateway", "1", "11"}) == "NEW: Value 11 not in range 1 to 10");
     CHECK(mistake_in({"set-id", "gateway", "2", "2"}) == "NEW: is the same as OLD");
+}
+
+TEST_CASE("the unit ids 248 to 255 exist in Modbus TCP only") {
+    const std::string reserved = " is not from 1 to 247, with rtu and rtuovertcp the numbers above are reserved";
+    CHECK(parse({"scan", "gateway", "--first", "248", "--last", "255"}).options.last_unit == 255);
+    CHECK(parse({"set-id", "gateway", "255", "1"}).options.old_unit == 255);
+    CHECK(mistake_in({"scan", "/dev/ttyUSB0", "--last", "248"}) == "--last: 248" + reserved);
+    CHECK(mistake_in({"scan", "/dev/ttyUSB0", "--first", "250", "--last", "255"}) == "--first: 250" + reserved);
+    CHECK(mistake_in({"scan", "gateway", "--framing", "rtuovertcp", "--last", "255"}) == "--last: 255" + reserved);
+    CHECK(mistake_in({"set-id", "/dev/ttyUSB0", "255", "1"}) == "OLD: 255" + reserved);
+    CHECK(mistake_in({"set-id", "gateway", "248", "1", "--framing", "rtuovertcp"}) == "OLD: 248" + reserved);
 }
 
 TEST_CASE("read takes the name of a battery") {

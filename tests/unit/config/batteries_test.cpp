@@ -94,6 +94,18 @@ SCENARIO("batteries have names") {
                   "difference");
         }
     }
+    GIVEN("names that differ on D-Bus no longer") {
+        THEN("both are named") {
+            CHECK(problems_in(broker + "[battery a-b]\ntopic = a\n[battery A__B]\ntopic = b\n") ==
+                  "line 5: [battery A__B] needs another name, on D-Bus it is the same as [battery a-b] (line 3): there "
+                  "'-' becomes '__'");
+            CHECK(
+                problems_in(broker + "[battery a-_b]\ntopic = a\n[battery a_-b]\ntopic = b\n") ==
+                "line 5: [battery a_-b] needs another name, on D-Bus it is the same as [battery a-_b] (line 3): there "
+                "'-' becomes '__'");
+            CHECK(problems_in(broker + "[battery a-b]\ntopic = a\n[battery a_b]\ntopic = b\n").empty());
+        }
+    }
     GIVEN("a battery called mqtt") {
         THEN("it cannot stand beside a topic in [MQTT]") {
             const std::string mistake = " needs another name, the battery of the topic in [MQTT] (line ";

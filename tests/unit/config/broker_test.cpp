@@ -35,7 +35,7 @@ SCENARIO("the broker has an address") {
             CHECK(
                 problems_in(with_address("IP_ADDR_OR_FQDN")) ==
                 "line 2: [MQTT] broker_address: 'IP_ADDR_OR_FQDN' is still the placeholder, write the host name or IP "
-                "address of the MQTT broker");
+                "address of the MQTT broker, or remove broker_address and topic when no battery is on MQTT");
         }
     }
     GIVEN("a URL") {

@@ -40,13 +40,13 @@ SCENARIO("a Marstek on Modbus needs an address and nothing else") {
         }
     }
     GIVEN("every key") {
-        const BatteryConfig battery = battery_of("address = gateway\nport = 8899\nframing = RTUoverTCP\nunit_id = 255\n"
+        const BatteryConfig battery = battery_of("address = gateway\nport = 8899\nframing = RTUoverTCP\nunit_id = 247\n"
                                                  "family = V12\nmodel = C\npoll_s = 2.5\ngap_ms = 80\ncoupling = AC\n"
                                                  "capacity_wh = 2560\nnominal_voltage_v = 48\n");
         const ModbusConfig modbus = battery.modbus.value();
         THEN("each is taken") {
             CHECK(modbus.address == ModbusAddress{.framing = Framing::rtu_over_tcp, .host = "gateway", .port = 8899});
-            CHECK(modbus.unit_id == 255);
+            CHECK(modbus.unit_id == 247);
             CHECK(modbus.setup.family == "v12");
             CHECK(modbus.setup.model == "c");
             CHECK(modbus.setup.poll == 2500ms);
@@ -57,6 +57,19 @@ SCENARIO("a Marstek on Modbus needs an address and nothing else") {
             CHECK(modbus.setup.capacity == 2560_Wh);
             CHECK(battery.nominal_voltage == Volts{48});
             CHECK(modbus.setup.nominal_voltage == Volts{48});
+        }
+    }
+    GIVEN("the unit ids that serial lines reserve") {
+        const std::string reserved = " is not from 1 to 247, with rtu and rtuovertcp the numbers above are reserved";
+        THEN("they exist in Modbus TCP only") {
+            CHECK(modbus_of(lan + "unit_id = 255\n").unit_id == 255);
+            CHECK(modbus_of("serial = /dev/ttyUSB0\nunit_id = 247\n").unit_id == 247);
+            CHECK(mistake_in(lan + "framing = rtuovertcp\nunit_id = 248\n") ==
+                  "line 5: [battery a] unit_id: 248" + reserved);
+            CHECK(mistake_in("serial = /dev/ttyUSB0\nunit_id = 255\n") ==
+                  "line 4: [battery a] unit_id: 255" + reserved);
+            CHECK(problems_in("[DEFAULT]\nunit_id = 255\n" + marstek("address = /dev/ttyUSB0\n")) ==
+                  "line 2: [DEFAULT] unit_id: 255" + reserved);
         }
     }
     GIVEN("no address") {
@@ -255,6 +268,12 @@ SCENARIO("a Marstek is AC-coupled") {
                   "line 4: AC-coupled [battery a] (line 4) and DC-coupled [MQTT] (line 1) cannot be one virtual "
                   "battery, write coupling = ac for every battery beside a Marstek or use two instances");
             CHECK(problems_in(one_battery + "coupling = ac\n" + marstek(lan)).empty());
+        }
+        THEN("it does not count while it is still the one of the sample") {
+            CHECK(
+                problems_in("[MQTT]\nbroker_address = IP_ADDR_OR_FQDN\ntopic = home/battery\n" + marstek(lan)) ==
+                "line 2: [MQTT] broker_address: 'IP_ADDR_OR_FQDN' is still the placeholder, write the host name or IP "
+                "address of the MQTT broker, or remove broker_address and topic when no battery is on MQTT");
         }
     }
 }
