@@ -11,7 +11,7 @@ add_test(NAME unit COMMAND unit_tests)
 
 # Days of virtual time: too long for every build, see test.sh --all.
 file(GLOB soak_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/soak/*.cpp)
-add_executable(soak_tests ${soak_sources})
+add_executable(soak_tests EXCLUDE_FROM_ALL ${soak_sources})
 target_link_libraries(soak_tests PRIVATE ${VBAT_LAYERS} house doctest::doctest)
 
 add_executable(ini_dump tests/support/ini_dump.cpp) # what our INI reader understands, for the comparison with Python's

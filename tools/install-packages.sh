@@ -7,7 +7,7 @@ packages_of() {
         build) echo g++ cmake ninja-build pkg-config libsdbus-c++-dev libsystemd-dev libmosquitto-dev libmodbus-dev nlohmann-json3-dev \
                     libinih-dev libspdlog-dev libcli11-dev ;;
         demo)  echo dbus mosquitto python3 python3-dbus python3-gi python3-paho-mqtt ;;
-        test)  echo doctest-dev clang-format python3-pytest python3-pymodbus python3-serial-asyncio mosquitto-clients openssl daemontools \
+        test)  echo doctest-dev clang-format python3-pytest python3-pytest-xdist python3-pymodbus python3-serial-asyncio mosquitto-clients openssl daemontools \
                     busybox shellcheck procps util-linux ;;
         all)   echo clang-16 clang-tidy-16 libclang-rt-16-dev g++-arm-linux-gnueabihf qemu-user-static mmdebstrap ;;
         *)     echo "install-packages.sh: unknown group $1" >&2; exit 1 ;;
