@@ -32,6 +32,7 @@ constexpr Rule rules_of_fresh_members[] = {
     sum_of_known<&S::pv_power>,
     extreme<&S::ac_voltage, lower>,
     extreme<&S::ac_frequency, lower>,
+    extreme<&S::offgrid_voltage, lower>,
     sum_of_all<&S::total_ah_drawn>,
     extreme<&S::soh, lower>,
     extreme<&S::temperature, higher>,
