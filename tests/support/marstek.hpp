@@ -1,6 +1,7 @@
 #pragma once
 
 #include "device/modbus_battery.hpp"
+#include "device/modbus_identity.hpp"
 #include "runtime/host.hpp"
 #include "tests/support/batteries.hpp"
 
@@ -64,6 +65,28 @@ inline BatterySample read_as(const ModbusModel& model, const Words& words) {
     decode(model.registers, image, sample);
     model.refine(sample, image);
     return sample;
+}
+
+inline Words venus_d() { return words_of(marstek_capture("v3-d-fw150-charge-600w-backup-53w")); }
+
+// Complete as far as it is asked.
+inline Words venus_e3() {
+    Words words = venus_d();
+    put_text(words, 31000, "VNSE3-0", 10);
+    for (std::uint16_t i = 34018; i < 34034; ++i) words[i] = static_cast<std::uint16_t>(3300 + i - 34018);
+    words[30101] = 101;
+    words[32105] = 5120;
+    return words;
+}
+
+inline Words venus_e() {
+    Words words{{32100, 5230}, {32101, 1000}, {32104, 55},     {32105, 5120}, {32200, 2345}, {32201, 0},
+                {32204, 5000}, {35100, 3},    {42000, 0x55BB}, {31101, 153},  {31102, 213}};
+    put_s32(words, 32102, -523);
+    put_s32(words, 32202, 480);
+    put_text(words, 31000, "HMG-50", 10);
+    put_text(words, 30402, "020000000009", 6);
+    return words;
 }
 
 // A battery at a wire: what is asked is answered from `words`, refused when a register is not there, or not answered.
@@ -139,5 +162,12 @@ private:
     std::map<std::tuple<std::uint16_t, std::uint16_t, std::chrono::milliseconds::rep>, TimePoint> due_{};
     std::map<std::uint16_t, int> count_{};
 };
+
+inline bool says(const MarstekAtWire& device, std::string_view part) {
+    INFO(device.battery.problem());
+    const bool found = device.battery.problem().find(part) != std::string::npos;
+    CHECK(found);
+    return found;
+}
 
 } // namespace vbat::test
