@@ -40,12 +40,13 @@ struct History {
         while (moments.front().when < when - 30s) moments.pop_front();
     }
 
-    // A device refreshes its registers every 1 to 2 s, with a lag, and ramps meanwhile.
+    // A device refreshes its registers every 1 to 2 s, with a lag, and ramps meanwhile; while a request of 8 s waits we
+    // see no truth.
     bool had_power(Watts power, TimePoint taken_at) const {
         double least = 1e9;
         double most = -1e9;
         for (const Moment& moment : moments) {
-            if (moment.when < taken_at - 8s) continue; // and one of two powers may be newer than their sample
+            if (moment.when < taken_at - 16s) continue; // and one of two powers may be newer than their sample
             least = std::min(least, moment.power.value);
             most = std::max(most, moment.power.value);
         }
