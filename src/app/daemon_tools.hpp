@@ -44,8 +44,8 @@ private:
     std::vector<BatteryType> types_;
     std::span<const Member> members_;
     const Sources& sources_;
-    std::shared_ptr<Work> work_{}; // of the loop; absent: nothing to do
     ToolService service_;
+    std::shared_ptr<Work> work_{}; // absent: nothing to do. After service_: a reply must not outlive its connection
 };
 
 } // namespace vbat

@@ -100,6 +100,22 @@ def test_scan_beside_the_daemon_takes_its_connection(world):
     server.judge("v12")
 
 
+def test_the_daemon_reads_its_battery_during_a_long_scan_and_ends_in_the_middle_of_it(world):
+    """Absent units are silent for a second each; one scan at a time; the end of the daemon is the end of the scan."""
+    server = world.add_marstek({1: V12_DISCHARGING})
+    daemon = start_beside(world, server, V12_DISCHARGING_ON_DBUS)
+    scan = begin("scan", server.address, "--last", "60", env=world.bus.environment())
+    wait_until(lambda: server.requests(unit=4), 15, "the scan is on its way")
+    second = tool("scan", server.address, env=world.bus.environment())
+    assert second.code == 1 and "busy" in second.error
+    before = len(server.requests(address=32100))
+    wait_until(lambda: server.requests(unit=8), 15, "it goes on")
+    assert len(server.requests(address=32100)) >= before + 2, "the battery is read between two units"
+    daemon.stop()  # with exit code 0, and nothing for the sanitizers
+    scan.communicate(timeout=10)
+    assert scan.returncode == 1
+
+
 def test_without_the_daemon_s_help_a_one_client_battery_refuses(world):
     """So the connection count above can tell: this is what a second connection looks like."""
     server = world.add_marstek({1: V12_DISCHARGING}, one_client=True)
