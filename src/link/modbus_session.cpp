@@ -60,7 +60,8 @@ void ModbusSession::run(Job job) { jobs_.push_back(std::move(job)); }
 TimePoint ModbusSession::step() try {
     const TimePoint now = wire_.now();
     const auto due = schedule_.next(now);
-    if (!jobs_.empty()) run_job();
+    const bool polls_turn = last_was_job_ && connected_ && due && due->when <= now;
+    if (!jobs_.empty() && !polls_turn) run_job();
     else if (!due) return now + idle;
     else if (const TimePoint when = std::max(due->when, connected_ ? ready_for(due->unit) : connect_at_); now < when)
         return when;
@@ -75,11 +76,13 @@ TimePoint ModbusSession::step() try {
 void ModbusSession::run_job() {
     const Job job = std::move(jobs_.front());
     jobs_.pop_front();
+    last_was_job_ = true;
     Port port{*this};
     job(port);
 }
 
 void ModbusSession::ask(const ModbusSchedule::Due& due) {
+    last_was_job_ = false;
     ModbusReport report{.unit = due.unit, .block = due.block};
     try {
         report.result = read(due.unit, due.block, patience(due.unit));
@@ -93,6 +96,7 @@ void ModbusSession::ask(const ModbusSchedule::Due& due) {
 }
 
 void ModbusSession::bring_in_step(int unit) {
+    last_was_job_ = false;
     try {
         synchronise(unit, patience(unit));
     } catch (const ModbusError& error) {

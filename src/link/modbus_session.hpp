@@ -67,7 +67,8 @@ public:
 
     // Replaces that of the same unit; due times of equal polls are kept. Without polls the unit is left in peace.
     void order(const ModbusOrder& order);
-    void run(Job job); // before the next poll, in order
+    void run(Job job); // before the next poll, in order; between two jobs one poll that is due; between two jobs one
+                       // poll that is due
 
     // Does at most one thing: a job, a poll, or an attempt to connect. Returns when there is something to do again.
     TimePoint step();
@@ -117,10 +118,11 @@ private:
     bool connected_ = false;
     Maybe<bool> told_up_{};
     bool line_is_quiet_ = true; // false: answers may be on their way
-    int failures_ = 0;          // of the connection, in a row
-    int losses_ = 0;            // of connections, since the last answer
-    TimePoint slot_free_at_{};  // no connect before
-    TimePoint connect_at_{};    // for polls: with back-off
+    bool last_was_job_ = false;
+    int failures_ = 0;         // of the connection, in a row
+    int losses_ = 0;           // of connections, since the last answer
+    TimePoint slot_free_at_{}; // no connect before
+    TimePoint connect_at_{};   // for polls: with back-off
     TimePoint request_end_{};
     Duration gap_{}; // owed after it
 };

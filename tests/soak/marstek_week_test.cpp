@@ -40,13 +40,12 @@ struct History {
         while (moments.front().when < when - 30s) moments.pop_front();
     }
 
-    // A device refreshes its registers every 1 to 2 s, with a lag, and ramps meanwhile; while a request of 8 s waits we
-    // see no truth.
+    // A device refreshes its registers every 1 to 2 s, with a lag, and ramps meanwhile.
     bool had_power(Watts power, TimePoint taken_at) const {
         double least = 1e9;
         double most = -1e9;
         for (const Moment& moment : moments) {
-            if (moment.when < taken_at - 16s) continue; // and one of two powers may be newer than their sample
+            if (moment.when < taken_at - 8s) continue; // and one of two powers may be newer than their sample
             least = std::min(least, moment.power.value);
             most = std::max(most, moment.power.value);
         }
@@ -93,6 +92,7 @@ struct Connection {
           wire{simulation, port}, session{wire, [this](const ModbusNews& news) { take(news); }}, dice{seed} {
         for (const sim::BatterySpec& spec : specs)
             batteries.push_back(std::make_unique<Battery>(spec.unit, spec.name, simulation));
+        simulation.house().observe([this] { note_truth(); });
         order();
     }
 
@@ -101,7 +101,6 @@ struct Connection {
             order();
             wire.sleep_until(std::min(session.step(), when));
         }
-        for (const auto& battery : batteries) battery->history.note(wire.now(), battery->plant());
         throw_dice(wire.now());
     }
 
@@ -116,10 +115,20 @@ struct Connection {
     std::vector<std::unique_ptr<Battery>> batteries{};
     sim::Random dice;
     TimePoint next_dice{};
+    TimePoint next_note{};
     std::optional<std::pair<sim::Battery*, Fault>> fault{};
     int faults{};
 
 private:
+    // Also while a request waits.
+    void note_truth() {
+        const auto seconds = std::chrono::duration<double>(simulation.house().seconds());
+        const TimePoint now = start + std::chrono::duration_cast<Duration>(seconds);
+        if (now < next_note) return;
+        next_note = now + 500ms;
+        for (const auto& battery : batteries) battery->history.note(now, battery->plant());
+    }
+
     void order() {
         for (const auto& battery : batteries) session.order(order_of(battery->unit, battery->known));
     }

@@ -75,6 +75,7 @@ void House::step(TimePoint now) {
     count(book_.load, load_);
     count(book_.solar, solar_);
     count(grid_.value >= 0 ? book_.imported : book_.exported, grid_.value >= 0 ? grid_ : -grid_);
+    if (each_step_) each_step_();
 }
 
 ModbusDevice& House::device(std::string_view name) {

@@ -3,6 +3,8 @@
 #include "tools/simulator/pdu.hpp"
 #include "tools/simulator/source.hpp"
 
+#include <functional>
+
 namespace vbat::sim {
 
 struct HouseSpec {
@@ -37,6 +39,9 @@ public:
     void set_solar(const PowerSource& source) { solar_source_ = source; }
     std::uint64_t seed() const { return seed_; }
     double seconds() const; // since the start
+    void observe(std::function<void()> each_step) {
+        each_step_ = std::move(each_step);
+    } // for who wants the whole truth
     const HouseBook& book() const { return book_; }
     std::vector<std::unique_ptr<ModbusDevice>>& devices() { return devices_; }
     const std::vector<std::unique_ptr<ModbusDevice>>& devices() const { return devices_; }
@@ -52,6 +57,7 @@ private:
     PowerSource solar_source_;
     std::vector<std::unique_ptr<ModbusDevice>> devices_{};
     std::vector<PowerSource> solar_of_devices_{};
+    std::function<void()> each_step_{};
     std::int64_t steps_{};
     Duration pending_{};
     bool has_grid_{true};
