@@ -128,12 +128,12 @@ App::App(const Config& config, const std::filesystem::path& state_dir)
     });
 }
 
+App::Alone::Alone(App& app, const Config& config, std::size_t index)
+    : member{&app.members_[index]}, battery{battery_settings(config), app.battery_.energy()},
+      published{app.loop_, device_id(config, member->name), identity_of_member(config, index), app.publish_soon_} {}
+
 void App::publish_members(const Config& config) {
-    for (std::size_t i = 0; i < members_.size(); ++i)
-        alone_.push_back(std::unique_ptr<Alone>{
-            new Alone{&members_[i],
-                      {battery_settings(config), battery_.energy()},
-                      {loop_, device_id(config, members_[i].name), identity_of_member(config, i), publish_soon_}}});
+    for (std::size_t i = 0; i < members_.size(); ++i) alone_.push_back(std::make_unique<Alone>(*this, config, i));
 }
 
 // One connection per broker, however many batteries speak through it.

@@ -27,6 +27,8 @@ public:
 private:
     // A member that is also on the bus by itself (publish_members).
     struct Alone {
+        Alone(App& app, const Config& config, std::size_t index);
+
         const Member* member;
         VirtualBattery battery;
         PublishedBattery published;
