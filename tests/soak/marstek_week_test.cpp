@@ -42,8 +42,8 @@ struct History {
 
     // A device refreshes its registers every 1 to 2 s, with a lag, and ramps meanwhile.
     bool had_power(Watts power, TimePoint taken_at) const {
-        double least = 1e9;
-        double most = -1e9;
+        double least = moments.back().power.value;
+        double most = least;
         for (const Moment& moment : moments) {
             if (moment.when < taken_at - 8s) continue; // and one of two powers may be newer than their sample
             least = std::min(least, moment.power.value);
@@ -101,6 +101,8 @@ struct Connection {
             order();
             wire.sleep_until(std::min(session.step(), when));
         }
+        next_note = {};
+        note_truth();
         throw_dice(wire.now());
     }
 
@@ -125,7 +127,7 @@ private:
         const auto seconds = std::chrono::duration<double>(simulation.house().seconds());
         const TimePoint now = start + std::chrono::duration_cast<Duration>(seconds);
         if (now < next_note) return;
-        next_note = now + 500ms;
+        next_note = now + 200ms;
         for (const auto& battery : batteries) battery->history.note(now, battery->plant());
     }
 
