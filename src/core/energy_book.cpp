@@ -43,7 +43,11 @@ void EnergyCounter::follow(KilowattHours& total, KilowattHours told, TimePoint n
     if (!told_) total = std::max(total, told);
     else if (is_plausible(told, now)) {
         const KilowattHours step = told - *told_;
-        total += std::max(step - credited_, KilowattHours{});
+        const KilowattHours news = step - credited_ - ahead_;
+        total += std::max(news, KilowattHours{});
+        // It caught up, and we had counted a little too much: its next steps pay for that. Or it goes on where it
+        // stood.
+        ahead_ = step >= credited_ * 0.5 ? std::max(-news, KilowattHours{}) : KilowattHours{};
         step_ = std::max(step_, step);
     } else if (!is_leap_believed(told, now)) return;
     begin_at(told, now);

@@ -42,6 +42,7 @@ private:
     KilowattHours step_{};     // the widest in which the device's total was seen to move
     KilowattHours since_{};    // counted since it moved
     KilowattHours credited_{}; // of it, already in our total
+    KilowattHours ahead_{};    // in our total, and not yet in the device's
 };
 
 // What went into and out of each battery, by its name: the device's own totals where it tells them, else its power

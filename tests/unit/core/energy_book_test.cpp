@@ -71,6 +71,10 @@ SCENARIO("a device whose total stands still") {
         }
         AND_WHEN("it catches up in one step") {
             THEN("nothing is counted twice") { CHECK(charged(8, 100.85) == doctest::Approx(100.85)); }
+            THEN("what we had counted too much is not added to its next step") {
+                CHECK(charged(8, 100.65) == doctest::Approx(100.7));
+                CHECK(charged(9, 100.75) == doctest::Approx(100.75));
+            }
         }
     }
     THEN("when it moves it is believed again") { CHECK(charged(6, 100.6) == doctest::Approx(100.6)); }
