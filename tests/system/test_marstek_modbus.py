@@ -91,7 +91,7 @@ def test_two_batteries_behind_one_gateway(world, framing):
         "/System/NrOfCellsPerBattery": 16, "/System/NrOfModulesOnline": 2, "/System/NrOfModulesOffline": 0,
         "/System/NrOfModulesBlockingCharge": 0, "/System/NrOfModulesBlockingDischarge": 0, "/Voltages/Diff": 0.058,
         "/History/ChargedEnergy": 1934.57, "/History/DischargedEnergy": 1700.13,
-        "/Ac/Power": -792, "/Ac/Voltage": 233.6, "/Ac/Frequency": 49.97, "/Ac/OffGrid/Power": 37, "/Alarms/BmsCable": 0,
+        "/Ac/Power": -792, "/Ac/Voltage": 233.6, "/Ac/Frequency": 49.97, "/Ac/OffGrid/Power": 37, "/Ac/OffGrid/Voltage": 233, "/Alarms/BmsCable": 0,
         "/Members/0/Name": "left", "/Members/0/State": "online", "/Members/0/Power": -2724, "/Members/0/AcPower": -2412,
         "/Members/0/Voltage": 52.12, "/Members/0/Current": -52.26, "/Members/0/Soc": 63, "/Members/0/Model": "Marstek Venus E",
         "/Members/0/DeviceState": "discharge", "/Members/0/AlarmWords": "36001=0x0004 36100=0x0010",
