@@ -14,7 +14,6 @@ constexpr Duration first_round = 10s;
 constexpr int slowest_turn = 5; // of a busy line, in planned periods (docs/adr/0009-modbus-session.md)
 constexpr auto identification_period = 5s;
 constexpr auto slow_identification_period = 60s;
-constexpr Pace careful{.gap = 150ms, .patience = 8s};
 
 // Three turns as they really come.
 Duration keep_of(const Poll& poll, std::optional<TimePoint> before, TimePoint now) {
@@ -58,7 +57,7 @@ void ModbusBattery::ask(Stage stage, std::initializer_list<Poll> polls) {
 }
 
 Pace ModbusBattery::pace() const {
-    Pace pace = model_ ? model_->pace : careful;
+    Pace pace = model_ ? model_->pace : careful_pace;
     pace.gap = setup_.gap.value_or(pace.gap);
     return pace;
 }

@@ -22,6 +22,9 @@ struct Pace {
     constexpr bool operator==(const Pace&) const = default;
 };
 
+// That of the slowest device, for one that is not known yet.
+inline constexpr Pace careful_pace{.gap = std::chrono::milliseconds{150}, .patience = std::chrono::seconds{8}};
+
 // The registers that matter when a person gives a battery another unit id.
 struct UnitIdChange {
     std::uint16_t unit_id{};

@@ -14,7 +14,6 @@ constexpr double most_stretch = 4;
 constexpr int mean_over = 16; // requests
 // V3 stalls for seconds now and then: that says nothing about the next request.
 constexpr Duration longest_counted = 1s;
-constexpr Pace careful{.gap = 150ms, .patience = 8s}; // that of the slowest device
 
 } // namespace
 
@@ -88,7 +87,7 @@ std::vector<int> ModbusSchedule::units() const {
 
 Pace ModbusSchedule::pace(int unit) const {
     if (const auto found = units_.find(unit); found != units_.end()) return found->second.pace;
-    if (units_.empty()) return careful;
+    if (units_.empty()) return careful_pace;
     Pace slowest{};
     for (const auto& [number, other] : units_) {
         slowest.gap = std::max(slowest.gap, other.pace.gap);

@@ -67,8 +67,7 @@ public:
 
     // Replaces that of the same unit; due times of equal polls are kept. Without polls the unit is left in peace.
     void order(const ModbusOrder& order);
-    void run(Job job); // before the next poll, in order; between two jobs one poll that is due; between two jobs one
-                       // poll that is due
+    void run(Job job); // before the next poll, in order; between two jobs one poll that is due
 
     // Does at most one thing: a job, a poll, or an attempt to connect. Returns when there is something to do again.
     TimePoint step();

@@ -203,7 +203,7 @@ void refine_pv(S& sample, const RegisterImage& image) {
 constexpr ModbusModel family_model(ModbusModel model) {
     model.family = "v3";
     model.nominal_voltage = nominal_voltage(model.cells);
-    model.pace = {.gap = 150ms, .patience = 8s};
+    model.pace = careful_pace;
     model.serial = {30304, 6};
     model.battery_is_off = battery_is_off;
     model.unit_id_change = &unit_id_change;
